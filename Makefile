@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+#? ukern: a microkernel that you link like a library
+#?
+#? Targets
+#?   setup      install what this machine lacks, fetch libfdt     make setup
+#?   all        build the libraries and the pipes example         make
+#?   run        boot the pipes example in QEMU                    make run
+#?              a script instead of the keyboard                  echo 'cat README.md | wc' | make -s run
+#?   check      run every test                                    make check
+#?              or some of them                                   make check TESTS=test_pipe
+#?   bench      boot the benchmark image and print its table      make bench
+#?   docs       build the site, $(BUILD)/docs/html/index.html     make docs
+#?   format     lay out all C files by .clang-format              make format
+#?   lint       look for mistakes without running anything        make lint
+#?   clean      remove everything that was built                  make clean
+#?   help       this text                                         make help
+#?
+#? Variables
+#?   V=1            show every command                            make V=1
+#?   BUILD          where everything is built (build)             make BUILD=/tmp/ukern
+#?   CPU, RAM       the machine that QEMU makes                   make run CPU=max RAM=512M
+#?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
+#?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
+#?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
+#?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
+#?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
+#?   TESTS          parts of the names of tests                   make check TESTS='unit sim'
+#?   GUEST_CPUS     what the guest tests run on                   make check GUEST_CPUS=max
+#?
+#? Projects of your own: see sdk.mk, or `make help` in such a project.
+
+VERSION := 0.1.0
+UKERN := $(CURDIR)
+BUILD := build
+build := $(abspath $(BUILD))
+# A project keeps its own build folder, unless all is to be elsewhere.
+elsewhere := $(filter-out $(UKERN)/build,$(build))
+# $(call project,FOLDER): make in a project of this tree.
+project = +@$(MAKE) --no-print-directory -C $1 UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
+
+.DEFAULT_GOAL := all
+.PHONY: setup all libs run check bench docs format lint clean help
+
+setup:
+	@BUILD='$(build)' V='$(V)' tools/setup
+
+# In one call with setup, everything waits for it.
+ifneq ($(filter setup,$(MAKECMDGOALS)),)
+libs docs lint format: setup
+endif
+
+# The libraries have a make of their own, which looks for the compiler only when setup is done.
+libs:
+	+@$(MAKE) --no-print-directory -f tools/libs.mk UKERN_BUILD=$(build) libs
+	@mkdir -p $(build)/pkgconfig
+	@sed 's|@SDK@|$(UKERN)|; s|@LIBDIR@|$(build)/lib|; s|@VERSION@|$(VERSION)|' ukern.pc.in >$(build)/pkgconfig/ukern.pc
+
+all: libs
+	$(call project,examples/pipes)
+
+run: libs
+	$(call project,examples/pipes) run
+
+check: all
+	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
+
+bench: libs
+	$(call project,bench) bench UKERN_OUT=$(build)
+
+docs:
+	@mkdir -p $(build)/docs
+	@( cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(build)/docs' ) | doxygen -
+	@echo '  DOCS    $(build)/docs/html/index.html'
+
+# ---- C files.
+c_files = $$(find . -name build -prune -o -name .git -prune -o -type f -name '*.[ch]' -print)
+format:
+	@clang-format -i $(c_files)
+
+lint:
+	+@$(MAKE) --no-print-directory -f tools/lint.mk UKERN_BUILD=$(build) lint
+
+clean:
+	@rm -rf $(build) examples/*/build tests/guest/build bench/build
+
+help:
+	@sed -n 's/^#? \{0,1\}//p' Makefile

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  AArch64: what core/arch_api.h asks for, as far as it must be inline.
+ */
+#ifndef ARCH_AARCH64_ARCH_H
+#define ARCH_AARCH64_ARCH_H
+
+#include "arch_api.h"
+#include "cpu.h"
+#include "sysreg.h"
+
+/* Where things are in the kernel half (docs/design.md has the picture). */
+#define LINEAR_BASE    UINT64_C(0xffffff8000000000) /* physical address 0, cached */
+#define LINEAR_SIZE    (UINT64_C(1) << 38)          /* memory beyond 256 GiB is not used */
+#define IMAGE_BASE     UINT64_C(0xffffffc000000000) /* where the kernel is linked */
+#define DEVICE_BASE    UINT64_C(0xffffffe000000000) /* physical address 0, as device memory */
+#define DEVICE_SIZE    (UINT64_C(1) << 37)
+#define ARCH_USER_END  (UINT64_C(1) << 39)
+
+/* The general part is known to vectors.S, the vector part to fpu.S (layout.h). */
+struct arch_context {
+    uint64_t x[31], sp, pc, pstate;
+    uint64_t tls;        /* TPIDR_EL0 */
+    uint64_t pac_key[2]; /* APIAKey: one per task, so that no task signs for another */
+    uint64_t reserved;
+    struct {
+        uint64_t q[32][2];
+        uint64_t fpcr, fpsr;
+    } fpu; /* all zero at first, as a new task finds its registers */
+};
+
+struct arch_aspace {
+    uint64_t ttbr;       /* ready for TTBR0_EL1: root table and ASID */
+    uint64_t generation; /* the ASID counts in this generation only; 0: has none */
+    uint32_t freed;      /* arch_aspace_free(): tables before this one are gone */
+};
+
+/* What the fast path of a switch compares with: see asid.h. */
+extern uint64_t arch_fast_generation;
+/* Nanoseconds and ticks as 32.32 fixed-point factors. */
+extern uint64_t arch_ns_per_tick, arch_ticks_per_ns;
+
+/* A new ASID, pointer authentication keys: whatever the fast path left out. Writes TTBR0. */
+void arch_context_switch_slow(struct arch_context *to, struct arch_aspace *as);
+/* No user memory at all. */
+void arch_empty_aspace(void);
+/* Open or close the FPU: called only when one of the two tasks owns its registers. */
+void arch_fpu_switch(bool open);
+
+static inline struct cpu *arch_cpu(void)
+{
+    struct cpu *c;
+    __asm__("mrs %0, tpidr_el1" : "=r"(c)); /* never changes: the compiler may reuse it */
+    return c;
+}
+
+static inline void *arch_phys_to_virt(paddr_t p)
+{
+    return (void *)(p + LINEAR_BASE);
+}
+
+/* For addresses of the linear map only. */
+static inline paddr_t arch_virt_to_phys(const void *p)
+{
+    return (uint64_t)p - LINEAR_BASE;
+}
+
+static inline uint64_t arch_ticks_to_ns(uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * arch_ns_per_tick) >> 32);
+}
+
+/* No ISB: entry to the kernel has synchronised the counter already. */
+static inline uint64_t arch_timer_now(void)
+{
+    return arch_ticks_to_ns(SYSREG_READ(cntvct_el0));
+}
+
+static inline bool arch_irq_pending(void)
+{
+    return SYSREG_READ(isr_el1) & (1 << 7);
+}
+
+/*
+ * struct task begins with its context, and its address space pointer follows; struct aspace begins with
+ * its struct arch_aspace (context.c asserts all three). TTBR0 is always written: each task has its own
+ * address space, and a comparison would cost more than the write. No ISB: ERET is one, and the kernel
+ * does not touch user addresses. A constant NULL for `to` says that nobody runs.
+ */
+static inline void arch_context_switch(struct task *from, struct task *to)
+{
+    struct arch_context *old = (struct arch_context *)from, *new = (struct arch_context *)to;
+    struct task *owner = arch_cpu()->fpu_owner;
+
+    if (old)
+        old->tls = SYSREG_READ(tpidr_el0);
+    if (__builtin_constant_p(!to) && !to) {
+        arch_empty_aspace();
+    } else {
+        struct arch_aspace *as = *(struct arch_aspace **)(void *)(new + 1);
+        SYSREG_WRITE(tpidr_el0, new->tls);
+        if (likely(as->generation == arch_fast_generation))
+            SYSREG_WRITE(ttbr0_el1, as->ttbr);
+        else
+            arch_context_switch_slow(new, as);
+    }
+    if (owner && unlikely(owner == from || owner == to))
+        arch_fpu_switch(owner == to);
+}
+
+#endif

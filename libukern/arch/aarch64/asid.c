@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "asid.h"
+
+void asid_init(struct asid_pool *p, unsigned bits)
+{
+    p->generation = 1;
+    p->next = 1;
+    p->limit = 1u << bits;
+}
+
+uint32_t asid_take(struct asid_pool *p, bool *flush)
+{
+    *flush = p->next == p->limit;
+    if (*flush) {
+        p->generation++;
+        p->next = 1;
+    }
+    return p->next++;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  Memory quotas. An account pays for everything made on a task's behalf: frames,
+ *  page tables, kernel objects. A new task's quota is reserved from its spawner's
+ *  account, so that what one task was promised no other can use up. An account
+ *  outlives its task until the last object that it paid for is gone; from the
+ *  task's death on it shrinks, and what it had left goes back to its parent at once.
+ */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include "core.h"
+
+struct account {
+    uint64_t limit;         /* bytes; invariant: used <= limit */
+    uint64_t used;          /* bytes charged, reservations of children included */
+    struct account *parent; /* NULL for the root */
+    bool closed;            /* its task is gone: limit follows used down, freed at 0 */
+};
+
+/* The root account: owns all memory that the frame allocator has; account_root.limit is set at boot. */
+extern struct account account_root;
+
+/* A child with `limit` bytes reserved from parent. NULL: the parent has not so much left, or no memory for
+ * the struct itself (which the parent pays, on top). */
+struct account *account_create(struct account *parent, uint64_t limit);
+/* The task is gone. The unused part returns to the parent now, the rest as it is uncharged. */
+void account_close(struct account *a);
+/* O(1). false: the limit would be passed, and nothing changed. Safe against any n. */
+bool account_charge(struct account *a, uint64_t n);
+/* Give back; frees a closed account that reaches 0 (a may be gone afterwards). Never fails. */
+void account_uncharge(struct account *a, uint64_t n);
+
+#endif

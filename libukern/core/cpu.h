@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  What belongs to one CPU. Reached through arch_cpu(); offset 0 is known to the entry code.
+ */
+#ifndef CORE_CPU_H
+#define CORE_CPU_H
+
+#include "core.h"
+
+struct task;
+
+struct cpu {
+    struct task *current;   /* offset 0: its context lies at its own offset 0 */
+    struct task *fpu_owner; /* whose state the FPU registers hold, or NULL */
+    uint64_t ready_bits;    /* bit p: a task of priority p is ready */
+    struct {
+        struct task *head, *tail;
+    } ready[UKERN_PRIORITIES];
+    uint64_t switched_at;   /* when current got the CPU: timer value, nanoseconds */
+    uint64_t slice_end;     /* UKERN_FOREVER: nobody competes */
+    uint64_t timer_armed;   /* what arch_timer_set() was last told */
+    uint64_t switches, interrupts, idle_ns;
+};
+
+#endif

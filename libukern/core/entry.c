@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ways into the kernel and the one way out. Handlers decide; kernel_resume() acts: it chooses the task,
+ * finishes what that task has left to do in the kernel, and hands over its registers.
+ */
+#include "entry.h"
+#include "ipc.h"
+#include "irq.h"
+#include "resume.h"
+#include "sched.h"
+#include "syscall.h"
+
+typedef int64_t (*handler)(struct task *t, struct ukern_sysregs *r);
+
+static const handler handlers[] = {
+#define UKERN_SYSCALL(number, name, arguments, results, text) [number] = sys_##name,
+#include <ukern/abi/syscalls.def>
+#undef UKERN_SYSCALL
+};
+
+#define HANDLERS (sizeof handlers / sizeof handlers[0])
+
+static int64_t dispatch(struct task *t, struct ukern_sysregs *r, uint64_t number)
+{
+    if (likely(number < HANDLERS))
+        return handlers[number](t, r);
+    return pending_begin(t, r, number);
+}
+
+/* What a handler returned, for a call whose registers are in t->result. */
+static void settle(struct task *t, uint64_t number, int64_t status)
+{
+    t->again = status == SYS_AGAIN;
+    t->number = (uint16_t)number;
+    if (status > SYS_SET)
+        t->result.x[0] = (uint64_t)status;
+}
+
+/* A bounded step of what t has to finish in the kernel before it runs on; false: nothing. */
+static bool finish_step(struct task *t)
+{
+    if (t->dying) {
+        task_teardown_step(t);
+        return true;
+    }
+    if (unlikely(task_unclean(t)))
+        return cleanup_step(t);
+    if (t->again) {
+        t->again = false;
+        int64_t status = dispatch(t, &t->result, t->number);
+        if (status != SYS_BLOCK)
+            settle(t, t->number, status);
+        return true;
+    }
+    return false;
+}
+
+const struct ukern_sysregs *kernel_resume(void)
+{
+    struct task *t = sched_choose();
+
+    while (unlikely(t->dying || t->again || task_unclean(t))) {
+        finish_step(t);
+        if (arch_irq_pending())
+            irq_poll();
+        t = sched_choose();
+    }
+    if (t->full) {
+        t->full = false;
+        return NULL;
+    }
+    return &t->result;
+}
+
+/* May t go straight back, without the scheduler? */
+static bool goes_on(const struct task *t)
+{
+    return !(arch_cpu()->ready_bits >> t->priority) && !task_unclean(t);
+}
+
+const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t number)
+{
+    struct task *t = arch_cpu()->current;
+    int64_t status;
+
+    if (number == UKERN_SYS_ipc_call && likely(ipc_fast_call(t, r)))
+        return r;
+    if (number == UKERN_SYS_ipc_reply_recv && likely(ipc_fast_reply_recv(t, r)))
+        return r;
+    status = dispatch(t, r, number);
+    if (status > SYS_SET)
+        r->x[0] = (uint64_t)status;
+    if (status >= SYS_SET) {
+        if (likely(goes_on(t)))
+            return r;
+        t->result = *r;
+    } else if (status == SYS_AGAIN) {
+        t->result = *r;
+        settle(t, number, status);
+    }
+    return kernel_resume();
+}
+
+const struct ukern_sysregs *kernel_interrupt(void)
+{
+    arch_cpu()->current->full = true;
+    irq_poll();
+    return kernel_resume();
+}
+
+/* The supervisor is asked, as if the task had called it; without one, the task ends. */
+const struct ukern_sysregs *kernel_fault(const struct fault *f)
+{
+    struct task *t = arch_cpu()->current;
+    struct ukern_msg *m = &t->pending.request;
+    struct ukern_regs regs = {0};
+    int rc = UKERN_EPEER;
+
+    t->full = true;
+    arch_context_regs(&t->context, true, &regs);
+    *m = (struct ukern_msg){task_id(t), {f->cause, f->syndrome, f->address, regs.pc, regs.sp, regs.x[30]}};
+    if (t->supervisor)
+        rc = ipc_start(t, t->supervisor, t->supervisor_badge, CALL_FAULT, &m->tag, UKERN_FOREVER);
+    if (rc)
+        task_end(t, UKERN_EXIT_FAULT, f->cause, 0);
+    return kernel_resume();
+}

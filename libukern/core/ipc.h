@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  Calls, replies, and everything that can end a wait.
+ */
+#ifndef CORE_IPC_H
+#define CORE_IPC_H
+
+#include "core.h"
+#include "task.h"
+
+/* Longest chain of tasks that wait for each other. */
+#define IPC_CHAIN_MAX 64
+
+/*
+ * Start a call of t (running or parked) to port p: delivered if a receiver waits, else queued. `message` must stay
+ * in place until delivered. The call's kind, badge and deadline as given. UKERN_OK: t is blocked now
+ * (or, for CALL_SEND, received: t is ready); else an error and t is what it was.
+ */
+int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kind,
+              const uint64_t *message, uint64_t deadline);
+/* End whatever t waits for, with `error` as its result; t becomes ready. A faulted task is ended. */
+void ipc_abort(struct task *t, int error);
+/* The same without making t ready: for a task that is to die. No-op for a task that does not wait. */
+void ipc_detach(struct task *t, int error);
+/* t, which a server held, has its reply: unlink it from there. */
+void ipc_release(struct task *t);
+/* t, detached, goes on with x0 = status; the rest of t->result is set. */
+void ipc_wake(struct task *t, int64_t status);
+/* What t inherits may have changed: recompute its priority, and that of those it waits for. */
+void ipc_refresh_priority(struct task *t);
+/* t receives on p from now on: it owes the caller that it took last, and serves p. */
+void ipc_serve(struct task *t, struct port *p);
+/* Take the first caller's message into r. UKERN_OK, or the error with which that caller was turned away. */
+int ipc_take_message(struct task *t, struct port *p, struct ukern_sysregs *r);
+/* The caller that `server` holds under this token, or NULL. */
+struct task *ipc_held(struct task *server, uint64_t token);
+/* Hand the handles of a message over: words[] of the sender's view become the receiver's. All or nothing.
+ * UKERN_OK; UKERN_EHANDLE or UKERN_ERIGHTS: the sender may not send these; UKERN_ETABLE: no room at the receiver. */
+int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_t *words,
+                 uint64_t *out);
+/* Check a message of t: tag well formed and its handles may be sent. UKERN_OK, UKERN_EINVAL, UKERN_EHANDLE, UKERN_ERIGHTS. */
+int ipc_check(const struct task *t, const uint64_t *message);
+
+/* The direct paths: true if all conditions of the short way held and the switch is done; r is then the
+ * result of the new current task. */
+bool ipc_fast_call(struct task *t, struct ukern_sysregs *r);
+bool ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r);
+
+#endif

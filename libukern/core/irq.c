@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "irq.h"
+#include "board.h"
+#include "port.h"
+#include "sched.h"
+#include "slab.h"
+#include "syscall.h"
+
+static struct irq *lines; /* open ones: as many as there are devices with drivers */
+
+static struct irq *irq_find(uint32_t line)
+{
+    struct irq *i = lines;
+
+    while (i && i->line != line)
+        i = i->next;
+    return i;
+}
+
+void irq_put(struct irq *i)
+{
+    struct irq **link = &lines;
+
+    ASSERT(i->refs > 0);
+    if (--i->refs)
+        return;
+    board.irq_disable(i->line);
+    while (*link != i)
+        link = &(*link)->next;
+    *link = i->next;
+    if (i->port)
+        port_put(i->port);
+    slab_free(i->account, i, sizeof *i);
+}
+
+/* The line stays disabled until its driver has dealt with the device. */
+static void deliver(uint32_t line)
+{
+    const struct irq *i = irq_find(line);
+
+    board.irq_disable(line);
+    if (i && i->port)
+        port_notify(i->port, i->bits);
+}
+
+void irq_poll(void)
+{
+    for (int line = board.irq_next(); line >= 0; line = board.irq_next()) {
+        arch_cpu()->interrupts++;
+        if (line == BOARD_IRQ_TIMER)
+            sched_tick(arch_timer_now());
+        else
+            deliver((uint32_t)line);
+        board.irq_end((unsigned)line);
+        if (line == BOARD_IRQ_TIMER)
+            break; /* what is due beyond a bounded number fires again at once */
+    }
+}
+
+/* ---- System calls ---- */
+
+int64_t sys_irq_open(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    struct irq *i;
+    uint32_t slot;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_SYSTEM, UKERN_R_DEVICE, &h);
+
+    if (rc)
+        return rc;
+    if (r->x[1] >= board.irq_lines || !board.irq_valid((unsigned)r->x[1]))
+        return UKERN_EINVAL;
+    if (irq_find((uint32_t)r->x[1]))
+        return UKERN_EBUSY;
+    rc = handle_reserve(&t->handles, UKERN_ANY_SLOT, 1, &slot);
+    if (rc)
+        return rc;
+    i = slab_alloc(t->account, sizeof *i);
+    if (!i)
+        return UKERN_ENOMEM;
+    *i = (struct irq){.refs = 1, .line = (uint32_t)r->x[1], .next = lines, .account = t->account};
+    lines = i;
+    handle_open(&t->handles, slot, &(struct handle){.object = i, .type = UKERN_TYPE_IRQ,
+                                                    .rights = UKERN_R_TRANSFER | UKERN_R_MANAGE});
+    return slot;
+}
+
+int64_t sys_irq_bind(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h, *to;
+    struct irq *i;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_IRQ, UKERN_R_MANAGE, &h);
+
+    if (!rc)
+        rc = handle_find(&t->handles, r->x[1], UKERN_TYPE_PORT, UKERN_R_RECV, &to);
+    if (rc)
+        return rc;
+    if (!r->x[2])
+        return UKERN_EINVAL;
+    i = h->object;
+    port_ref(to->object);
+    if (i->port)
+        port_put(i->port);
+    i->port = to->object;
+    i->bits = r->x[2];
+    board.irq_enable(i->line);
+    return UKERN_OK;
+}
+
+int64_t sys_irq_ack(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    const struct irq *i;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_IRQ, UKERN_R_MANAGE, &h);
+
+    if (rc)
+        return rc;
+    i = h->object;
+    if (!i->port)
+        return UKERN_EINVAL;
+    board.irq_enable(i->line);
+    return UKERN_OK;
+}

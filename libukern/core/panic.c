@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A kernel bug: say all that helps, on the bare UART, and stop.
+ */
+#include <ukern/abi/symtab.h>
+#include "archive.h"
+#include "boot.h"
+#include "cpu.h"
+#include "entry.h"
+#include "log.h"
+#include "task.h"
+
+#define TRACE_MAX 32
+
+static bool panicking;
+
+static void put(char c)
+{
+    if (c == '\n')
+        board.panic_putc('\r');
+    board.panic_putc(c);
+}
+
+static void say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_text(put, format, arguments);
+    va_end(arguments);
+}
+
+/* "  #n address function (file:line)", from kernel.sym in the archive if there is one. */
+static void say_frame(unsigned n, uint64_t pc)
+{
+    const char *archive = boot_info.archive ? arch_phys_to_virt(boot_info.archive) : NULL;
+    struct ukern_symbol symbol;
+    uint64_t offset, size;
+
+    say("  #%u 0x%lx", n, (unsigned long)pc);
+    if (archive &&
+        archive_find(archive, boot_info.archive_size, "kernel.sym", &offset, &size) == UKERN_OK &&
+        ukern_symtab_find(archive + offset, size, pc, &symbol))
+        say(" %s (%s:%u)", symbol.function, symbol.file, symbol.line);
+    say("\n");
+}
+
+static void say_registers(const struct ukern_regs *r)
+{
+    for (unsigned i = 0; i < 31; i++)
+        say("x%u%s0x%lx%s", i, i < 10 ? "  " : " ", (unsigned long)r->x[i], i % 4 == 3 ? "\n" : "  ");
+    say("\nsp 0x%lx  pc 0x%lx  pstate 0x%lx\n", (unsigned long)r->sp, (unsigned long)r->pc,
+        (unsigned long)r->pstate);
+}
+
+static void say_where(const struct ukern_regs *regs)
+{
+    uint64_t pcs[TRACE_MAX];
+    unsigned n = 0;
+    const struct task *t = arch_cpu()->current;
+
+    if (regs)
+        say_registers(regs);
+    if (t)
+        say("task %lu (%s), state %u\n", (unsigned long)task_id(t), t->name, t->state);
+    say("kernel backtrace:\n");
+    if (regs)
+        say_frame(n, regs->pc);
+    n = arch_cpu_backtrace(pcs, TRACE_MAX);
+    for (unsigned i = 0; i < n; i++)
+        say_frame(i + (regs != NULL), pcs[i]);
+}
+
+static _Noreturn void end(void)
+{
+    board.power(UKERN_POWER_OFF, 1);
+    for (;;)
+        ;
+}
+
+_Noreturn void kernel_panic(const char *what, const struct ukern_regs *regs)
+{
+    if (panicking)
+        end();
+    panicking = true;
+    say("\nukern panic: %s\n", what);
+    say_where(regs);
+    end();
+}
+
+_Noreturn void ukern_panic(const char *format, ...)
+{
+    va_list arguments;
+
+    if (panicking)
+        end();
+    panicking = true;
+    say("\nukern panic: ");
+    va_start(arguments, format);
+    format_text(put, format, arguments);
+    va_end(arguments);
+    say("\n");
+    say_where(NULL);
+    end();
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file  The one way out of the kernel. */
+#ifndef CORE_RESUME_H
+#define CORE_RESUME_H
+
+#include "core.h"
+
+/* Choose who runs and bring it to where it can: results as the entry functions return them (entry.h). */
+const struct ukern_sysregs *kernel_resume(void);
+
+#endif

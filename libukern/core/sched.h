@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  The scheduler: 64 priorities, round robin with a time slice within one. Everything here is O(1) in the number
+ *  of tasks.
+ */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include "core.h"
+#include "cpu.h"
+#include "task.h"
+
+#define SCHED_SLICE_NS UINT64_C(10000000) /* 10 ms */
+
+/* A task may run: put it into the ready queue, behind its equals. */
+void sched_ready(struct task *t);
+/* Take a ready task that is not running out of the queue. */
+void sched_unready(struct task *t);
+/* Change the priority of a ready or running task. */
+void sched_set_priority(struct task *t, unsigned priority);
+/* The running task gives way to its equals. */
+void sched_yield(void);
+/* Choose who runs: the current task if it may go on and nobody is more urgent, else the first in the queue.
+ * Waits (with interrupts taken) while there is none. Switches; returns the new current task. */
+struct task *sched_choose(void);
+/* Go straight to t, which is not in the queue, from the current task, which has blocked. */
+static inline void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
+{
+    uint64_t now = arch_timer_now();
+    from->cpu_ns += now - c->switched_at;
+    c->switched_at = now;
+    c->switches++;
+    c->current = to;
+    arch_context_switch(from, to);
+}
+/* Arm the CPU's timer for the next deadline or the slice's end. */
+void sched_arm(void);
+/* The CPU's timer went off. */
+void sched_tick(uint64_t now);
+
+#endif

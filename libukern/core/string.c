@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory and string functions of the kernel (on a host, its C library has them). The compiler must not
+ * recognise these loops and call the functions that they make up.
+ */
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+
+#include "core.h"
+
+/* Any alignment, any effective type; the compiler makes 16-byte pairs of them. */
+typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
+/* 64 bytes, all read before the first is written. */
+static inline __attribute__((always_inline)) void copy_block(word *to, const word *from)
+{
+    uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
+    uint64_t e = from[4], f = from[5], g = from[6], h = from[7];
+
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+    to[4] = e, to[5] = f, to[6] = g, to[7] = h;
+}
+
+/* Upwards: also right for overlapping memory if to is below from. */
+static inline void copy_up(char *to, const char *from, size_t n)
+{
+    for (; n >= 128; n -= 128, to += 128, from += 128) {
+        copy_block((word *)to, (const word *)from);
+        copy_block((word *)(to + 64), (const word *)(from + 64));
+    }
+    for (; n >= 8; n -= 8, to += 8, from += 8)
+        *(word *)to = *(const word *)from;
+    while (n--)
+        *to++ = *from++;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+    copy_up(to, from, n);
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t n)
+{
+    char *t = (char *)to + n;
+    const char *f = (const char *)from + n;
+
+    if ((uintptr_t)to - (uintptr_t)from >= n) {
+        copy_up(to, from, n);
+        return to;
+    }
+    for (; n >= 8; n -= 8) {
+        t -= 8, f -= 8;
+        *(word *)t = *(const word *)f;
+    }
+    while (n--)
+        *--t = *--f;
+    return to;
+}
+
+void *memset(void *to, int c, size_t n)
+{
+    uint64_t pattern = (unsigned char)c * UINT64_C(0x0101010101010101);
+    char *t = to;
+
+    for (; n >= 64; n -= 64, t += 64) {
+        for (unsigned i = 0; i < 8; i++)
+            ((word *)t)[i] = pattern;
+    }
+    for (; n >= 8; n -= 8, t += 8)
+        *(word *)t = pattern;
+    while (n--)
+        *t++ = (char)c;
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const unsigned char *p = a, *q = b;
+
+    for (; n >= 8 && *(const word *)p == *(const word *)q; n -= 8)
+        p += 8, q += 8;
+    for (; n; n--, p++, q++) {
+        if (*p != *q)
+            return *p - *q;
+    }
+    return 0;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n])
+        n++;
+    return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return (unsigned char)*a - (unsigned char)*b;
+}

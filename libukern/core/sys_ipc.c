@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system calls that send, receive, reply and notify.
+ */
+#include "ipc.h"
+#include "sched.h"
+#include "syscall.h"
+
+/* ---- Receiving ---- */
+
+#define RECEIVE_TRIES 16 /* callers whose handles find no room, that one pass may turn away */
+
+/* t has nothing to take: it waits at p. */
+static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
+{
+    t->state = TASK_RECV;
+    t->wait_port = p;
+    t->blocked_at = arch_timer_now();
+    t->prev = NULL;
+    t->next = p->waiters;
+    if (p->waiters)
+        p->waiters->prev = t;
+    p->waiters = t;
+    timer_start(&t->timer, deadline);
+    return SYS_BLOCK;
+}
+
+static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, uint64_t deadline)
+{
+    ipc_serve(t, p);
+    for (int i = 0; i < RECEIVE_TRIES; i++) {
+        bool message_turn = p->other_first && p->senders.first;
+        if (!message_turn && port_take(p, r, UINT64_MAX, true)) {
+            p->other_first = true;
+            return SYS_SET;
+        }
+        p->other_first = false;
+        if (!p->senders.first) {
+            if (deadline <= arch_timer_now())
+                return UKERN_ETIMEDOUT;
+            t->wait_mask = UINT64_MAX;
+            t->receive_any = true;
+            return block_receiver(t, p, deadline);
+        }
+        if (ipc_take_message(t, p, r) == UKERN_OK)
+            return SYS_SET;
+    }
+    return SYS_AGAIN;
+}
+
+/* ---- Replying ---- */
+
+static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
+{
+    struct task *c = ipc_held(t, token);
+    int rc;
+
+    if (!c)
+        return UKERN_ESTALE;
+    if (c->call_kind == CALL_PENDING) {
+        struct ukern_msg m;
+        memcpy(&m, message, sizeof m);
+        return pending_reply(t, c, &m);
+    }
+    if (c->call_kind == CALL_FAULT) {
+        ipc_release(c);
+        if (UKERN_TAG_LABEL(message[0]) == UKERN_FAULT_RESUME)
+            ipc_wake(c, 0);
+        else
+            task_end(c, UKERN_EXIT_FAULT, (int)c->pending.request.w[0], 0);
+        return UKERN_OK;
+    }
+    rc = ipc_check(t, message);
+    if (!rc)
+        rc = ipc_transfer(t, c, message[0], message + 1, &c->result.x[2]);
+    if (rc)
+        return rc;
+    c->result.x[1] = message[0];
+    c->result.deadline_or_badge = c->result.token = 0;
+    t->ipc_count++;
+    ipc_release(c);
+    ipc_wake(c, UKERN_OK);
+    return UKERN_OK;
+}
+
+/* ---- The calls ---- */
+
+/* ipc_call and ipc_send. The message is kept in t->result, where it may wait. */
+static int64_t start(struct task *t, struct ukern_sysregs *r, enum call_kind kind)
+{
+    struct handle *h;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_CALL, &h);
+
+    if (!rc)
+        rc = ipc_check(t, &r->x[1]);
+    if (rc)
+        return rc;
+    if (r != &t->result)
+        t->result = *r;
+    rc = ipc_start(t, h->object, h->badge, kind, &t->result.x[1], r->deadline_or_badge);
+    if (rc)
+        return rc;
+    return t->state == TASK_READY ? UKERN_OK : SYS_BLOCK;
+}
+
+int64_t sys_ipc_call(struct task *t, struct ukern_sysregs *r) { return start(t, r, CALL_CALL); }
+
+int64_t sys_ipc_send(struct task *t, struct ukern_sysregs *r) { return start(t, r, CALL_SEND); }
+
+int64_t sys_ipc_recv(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+
+    return rc ? rc : receive(t, r, h->object, r->deadline_or_badge);
+}
+
+int64_t sys_ipc_reply(struct task *t, struct ukern_sysregs *r)
+{
+    return reply(t, r->token, &r->x[1]);
+}
+
+int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    int64_t status = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+
+    if (status)
+        return status;
+    if (r->token) {
+        status = reply(t, r->token, &r->x[1]);
+        if (status)
+            return status;
+        r->token = 0; /* replied: if receiving has to be tried again, this must not be */
+        /* The reply may have moved a handle away: the port's, even. */
+        status = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+        if (status)
+            return status;
+    }
+    return receive(t, r, h->object, r->deadline_or_badge);
+}
+
+int64_t sys_notify(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    struct port *p;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_NOTIFY, &h);
+
+    if (rc)
+        return rc;
+    p = h->object;
+    if (!p->receivers)
+        return UKERN_EPEER;
+    port_notify(p, r->x[1]);
+    return UKERN_OK;
+}
+
+int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    struct port *p;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+    uint64_t mask = r->x[1], deadline = r->deadline_or_badge;
+
+    if (rc)
+        return rc;
+    if (!mask)
+        return UKERN_EINVAL;
+    p = h->object;
+    if (port_take(p, r, mask, false)) {
+        r->x[0] = UKERN_OK;
+        return SYS_SET;
+    }
+    if (deadline <= arch_timer_now())
+        return UKERN_ETIMEDOUT;
+    t->wait_mask = mask;
+    t->receive_any = false;
+    return block_receiver(t, p, deadline);
+}
+
+int64_t sys_timer_set(struct task *t, struct ukern_sysregs *r)
+{
+    struct handle *h;
+    struct port *p;
+    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+
+    if (rc)
+        return rc;
+    p = h->object;
+    p->timer_bits = r->x[1];
+    timer_start(&p->timer, r->deadline_or_badge);
+    sched_arm();
+    return UKERN_OK;
+}

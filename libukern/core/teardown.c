@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Taking things apart in bounded steps: what a system call left to do, and a whole task.
+ */
+#include "ipc.h"
+#include "operation.h"
+#include "sched.h"
+#include "slab.h"
+#include "task.h"
+
+#define STEP_ITEMS 16 /* callers, events, handles or waiters that one step handles */
+
+/* ---- What a system call left to do ---- */
+
+void cleanup_shm(struct task *t, struct shm *s)
+{
+    if (shm_put(s))
+        cleanup_orphan(t, s);
+}
+
+void cleanup_orphan(struct task *t, struct shm *s)
+{
+    s->cleanup_next = t->cleanup_shms;
+    t->cleanup_shms = s;
+}
+
+void cleanup_port(struct task *t, struct port *p)
+{
+    port_ref(p);
+    p->cleanup_next = t->cleanup_ports;
+    t->cleanup_ports = p;
+}
+
+/* Nobody will receive on p any more. false: all done. */
+static bool fail_port_step(struct port *p)
+{
+    struct ukern_sysregs scratch;
+
+    for (int i = 0; i < STEP_ITEMS; i++) {
+        if (p->senders.first)
+            ipc_abort(p->senders.first, UKERN_EPEER);
+        else if (p->waiters)
+            ipc_abort(p->waiters, UKERN_EHANDLE);
+        else if (!port_take(p, &scratch, UINT64_MAX, true))
+            return false;
+    }
+    return true;
+}
+
+bool cleanup_step(struct task *t)
+{
+    if (t->cleanup_ports) {
+        struct port *p = t->cleanup_ports;
+        if (!fail_port_step(p)) {
+            t->cleanup_ports = p->cleanup_next;
+            port_put(p);
+        }
+        return true;
+    }
+    if (t->cleanup_mapping) {
+        struct shm *orphan = NULL;
+        if (!aspace_unmap_step(t->cleanup_mapping, &orphan))
+            t->cleanup_mapping = NULL;
+        if (orphan)
+            cleanup_orphan(t, orphan);
+        return true;
+    }
+    if (t->cleanup_shms) {
+        struct shm *s = t->cleanup_shms, *next = s->cleanup_next;
+        if (shm_drain(s) == 0)
+            t->cleanup_shms = next;
+        return true;
+    }
+    return false;
+}
+
+/* ---- A task ---- */
+
+/* Each part returns true while there is more of it. */
+
+static bool end_operation(struct task *t)
+{
+    if (!t->operation)
+        return false;
+    if (!t->operation->abandon(t, t->operation))
+        operation_free(t);
+    return true;
+}
+
+static bool end_held(struct task *t)
+{
+    for (int i = 0; i < STEP_ITEMS; i++) {
+        struct task *c = t->taken ? t->taken : t->held;
+        if (!c)
+            return false;
+        ipc_abort(c, UKERN_EPEER);
+    }
+    return true;
+}
+
+static bool end_handles(struct task *t)
+{
+    for (int i = 0; i < STEP_ITEMS; i++) {
+        uint32_t next;
+        int32_t h = handle_next(&t->handles, t->teardown, &next);
+        if (h >= 0) {
+            struct handle gone = handle_take(&t->handles, (uint32_t)h);
+            handle_drop(t, &gone);
+        }
+        if (!t->handles.used)
+            return false;
+        t->teardown = next >= HANDLE_MAX ? 0 : next;
+    }
+    return true;
+}
+
+static bool end_mappings(struct task *t)
+{
+    struct mapping *m = aspace_any(t->aspace);
+    struct shm *orphan = NULL;
+
+    if (!m)
+        return false;
+    if (m->worker)
+        *m->worker = NULL;
+    m->worker = NULL;
+    aspace_unmap_step(m, &orphan);
+    if (orphan)
+        cleanup_orphan(t, orphan);
+    return true;
+}
+
+static bool end_aspace(struct task *t)
+{
+    if (!t->aspace)
+        return false;
+    if (aspace_free_step(t->aspace))
+        return true;
+    slab_free(t->account, t->aspace, sizeof *t->aspace);
+    t->aspace = NULL;
+    return false;
+}
+
+static bool end_waiters(struct task *t)
+{
+    for (int i = 0; i < STEP_ITEMS; i++) {
+        struct task *w = t->waiters;
+        if (!w)
+            return false;
+        ipc_detach(w, UKERN_OK);
+        w->result.x[1] = (uint64_t)(int64_t)t->exit_code;
+        w->result.x[2] = t->exit_reason;
+        ipc_wake(w, UKERN_OK);
+    }
+    return true;
+}
+
+/* All is given back: t is dead, and those who care are told. */
+static void bury(struct task *t)
+{
+    struct cpu *c = arch_cpu();
+
+    if (t->serving)
+        t->serving->server = NULL;
+    t->serving = NULL;
+    handle_table_free(&t->handles);
+    if (t->ghost)
+        slab_free(t->ghost->account, t->ghost, sizeof *t->ghost);
+    t->ghost = NULL;
+    arch_context_free(t);
+    if (c->current == t) {
+        t->cpu_ns += arch_timer_now() - c->switched_at;
+        c->switched_at = arch_timer_now();
+        c->current = NULL;
+    } else {
+        sched_unready(t);
+    }
+    account_close(t->account);
+    t->account = NULL;
+    t->state = TASK_DEAD;
+    t->dying = false;
+    task_count--;
+    if (t->supervisor) {
+        port_exited(t->supervisor, t);
+        port_put(t->supervisor);
+        t->supervisor = NULL;
+    }
+    task_put(t);
+}
+
+bool task_teardown_step(struct task *t)
+{
+    if (end_operation(t) || end_held(t) || end_handles(t) || cleanup_step(t) || end_mappings(t) ||
+        cleanup_step(t) || end_aspace(t) || end_waiters(t))
+        return true;
+    bury(t);
+    return false;
+}

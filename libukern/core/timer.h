@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  Deadlines. One ordered set of timers; the CPU's timer is armed for the earliest of them and the
+ *  end of the running task's time slice (sched_arm()).
+ */
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+#include "core.h"
+#include "tree.h"
+
+struct timer {
+    struct tree_node node; /* key: when; first member */
+    void *owner;           /* the task or port that it belongs to */
+    void (*expired)(struct timer *t);
+};
+
+/* (Re)start; UKERN_FOREVER stops. */
+void timer_start(struct timer *t, uint64_t when);
+void timer_stop(struct timer *t);
+/* When the next one is due; UKERN_FOREVER: none. */
+uint64_t timer_next(void);
+/* Call what is due, a bounded number; the CPU's timer stays armed for the rest. */
+void timer_expire(uint64_t now);
+void timer_reset(void); /* tests: forget all */
+
+#endif

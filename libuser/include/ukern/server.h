@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ * A server's loop: a table of handlers by label. Each request costs one system call.
+ *
+ * @code
+ * static int get(struct server *s, struct request *r)
+ * {
+ *     r->reply.w[0] = 42;
+ *     return SERVER_REPLY; // or SERVER_LATER: keep r->token, server_reply() some time
+ * }
+ * static const struct server_handler handlers[] = {{1, get}, {0, NULL}};
+ *
+ * int main(void)
+ * {
+ *     struct server s = {.port = task_handle("answer"), .handlers = handlers};
+ *
+ *     return server_run(&s);
+ * }
+ * @endcode
+ */
+#ifndef UKERN_SERVER_H
+#define UKERN_SERVER_H
+
+#include <ukern/ipc.h>
+
+struct server;
+
+/** One request being handled. */
+struct request {
+    int label;
+    struct ukern_msg msg; /**< as received; for handles see request_take() */
+    uint64_t badge,
+        token; /**< token 0: no reply is wanted (ipc_send()), what is replied is dropped */
+    struct ukern_msg
+        reply; /**< zero at first; filled by the handler. Its negative result becomes the label */
+    unsigned untaken; /**< bits: handles of the message that nobody took, by number from 0 */
+};
+
+/** What a handler returns when it did not fail: a negative error is replied as the label. */
+enum { SERVER_REPLY = 0, SERVER_LATER = 1 };
+
+/** What to do for requests of one label. */
+struct server_handler {
+    int label;
+    int (*handle)(struct server *s, struct request *r);
+};
+
+/** A server: set port and handlers, and the hooks that matter; the rest is zero. */
+struct server {
+    ukern_handle port;                     /**< needs UKERN_R_RECV */
+    const struct server_handler *handlers; /**< ends with handle == NULL; others get UKERN_ENOSYS */
+    void (*notified)(struct server *s, uint64_t bits);
+    void (*hangup)(struct server *s, uint64_t badge);
+    void (*cancelled)(struct server *s, uint64_t badge, uint64_t token);
+    void (*exited)(struct server *s, uint64_t badge, uint64_t id, int code, int reason);
+    int (*fault)(struct server *s,
+                 const struct ukern_event *ev); /**< UKERN_FAULT_KILL (as without it) or _RESUME */
+    /**
+     * The reply to r->token was refused with `error`: take back what the handler had done (the
+     * reply is still in r->reply). If the caller still waits (error is not UKERN_ESTALE) and this
+     * does not answer it, it gets UKERN_ENOMEM for UKERN_ETABLE, else UKERN_EIO.
+     */
+    void (*undelivered)(struct server *s, struct request *r, int error);
+    uint64_t deadline;                 /**< of the next receive; 0 means UKERN_FOREVER here */
+    void (*timeout)(struct server *s); /**< it has passed; must set a later one, or 0 */
+    void *context;                     /**< the server's own */
+    int stop;                          /**< see server_stop() */
+    int code;
+};
+
+/**
+ * Serve until server_stop().
+ * @return its code, or the error that made receiving impossible.
+ */
+int server_run(struct server *s);
+
+/** End server_run() after the handler or hook that runs now; its reply is still sent. */
+void server_stop(struct server *s, int code);
+
+/**
+ * Take a handle that came with the request: the handler owns it now. Those that nobody takes are
+ * closed after the handler, so that no client can fill the server's table.
+ * @param i  0: the first (or only) handle, 1: the second.
+ * @return the handle; UKERN_ENOENT: the message brought no such handle, or it was taken.
+ */
+ukern_handle request_take(struct request *r, unsigned i);
+
+/** A deferred reply; results as ipc_reply(). */
+int server_reply(uint64_t token, const struct ukern_msg *msg);
+
+#endif

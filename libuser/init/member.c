@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A task of the image: what it wants is checked once, and granted at each start.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ukern/archive.h>
+#include <ukern/error.h>
+#include <ukern/ipc.h>
+#include <ukern/task.h>
+
+#include "init.h"
+
+/* Priorities where the description says nothing: servers before the programs that wait for them. */
+#define PRIORITY_SERVER  32
+#define PRIORITY_PROGRAM 16
+
+#define CLIENT_RIGHTS  (UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER)
+#define ARCHIVE_RIGHTS (UKERN_R_READ | UKERN_R_TRANSFER)
+#define DEVICE_RIGHTS  (UKERN_R_READ | UKERN_R_WRITE)
+#define IRQ_NAME_MAX   48
+
+/* Badges of clients are small and never come back; servers mint theirs above 32 bits. */
+static uint64_t next_badge = 1;
+
+/* ---- Once: check. ---- */
+
+static bool has_program(const struct image_task *task)
+{
+    struct archive_file file;
+    const void *archive;
+    size_t size;
+
+    return archive_open(&archive, &size) == UKERN_OK &&
+           archive_find(archive, size, task->program, &file) == UKERN_OK;
+}
+
+static void check_uses(const struct image_task *task)
+{
+    for (unsigned i = 0; i < task->uses.count; i++) {
+        const char *name = task->uses.word[i];
+
+        if (strcmp(name, "archive") != 0 && port_find(name) == NULL)
+            say("%s.uses %s: no task provides this port; %s goes on without it", task->name, name,
+                task->name);
+    }
+}
+
+static bool take_devices(struct member *m)
+{
+    const struct words *wanted = &m->task->devices;
+    int error;
+
+    if (wanted->count == 0)
+        return true;
+    m->devices = calloc(wanted->count, sizeof *m->devices);
+    if (m->devices == NULL)
+        return false;
+    for (unsigned i = 0; i < wanted->count; i++) {
+        error = device_take(wanted->word[i], &m->devices[i]);
+        if (error != UKERN_OK) {
+            say("%s.devices %s: %s; %s is not started", m->task->name, wanted->word[i],
+                error == UKERN_ENOENT ? "this machine has no such device that is free"
+                                      : ukern_strerror(error),
+                m->task->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+void member_prepare(struct member *m)
+{
+    if (!has_program(m->task)) {
+        say("task %s: there is no program \"%s\" in the archive; it is not started", m->task->name,
+            m->task->program);
+        m->broken = true;
+        return;
+    }
+    check_uses(m->task);
+    m->broken = !take_devices(m);
+}
+
+/* ---- At each start: grant. ---- */
+
+/* What a start needs for a moment. */
+struct start {
+    struct spawn spawn;
+    ukern_handle minted[SPAWN_GRANTS_MAX]; /* closed after the spawn: the task has its own */
+    unsigned minted_count;
+    char irq_name[SPAWN_GRANTS_MAX][IRQ_NAME_MAX];
+    unsigned irq_count;
+};
+
+static int grant_provided(struct start *s, const struct image_task *task)
+{
+    int error = UKERN_OK;
+    bool first = true;
+
+    for (unsigned i = 0; i < port_count && error == UKERN_OK; i++) {
+        if (ports[i].provider != task)
+            continue;
+        if (first)
+            error = spawn_grant(&s->spawn, "port", ports[i].handle, 0);
+        first = false;
+        if (error == UKERN_OK)
+            error = spawn_grant(&s->spawn, ports[i].name, ports[i].handle, 0);
+    }
+    return error;
+}
+
+static int grant_used(struct start *s, const char *name)
+{
+    const struct port *port = port_find(name);
+    ukern_handle h;
+
+    if (strcmp(name, "archive") == 0)
+        return spawn_grant(&s->spawn, name, task_handle("archive"), ARCHIVE_RIGHTS);
+    if (port == NULL)
+        return UKERN_OK; /* said by check_uses() */
+    if (s->minted_count == SPAWN_GRANTS_MAX)
+        return UKERN_EOVERFLOW;
+    h = handle_mint(port->handle, CLIENT_RIGHTS, next_badge++);
+    if (h < 0)
+        return h;
+    s->minted[s->minted_count++] = h;
+    if (strcmp(name, "console") == 0)
+        s->spawn.fd[0] = s->spawn.fd[1] = s->spawn.fd[2] = h;
+    return spawn_grant(&s->spawn, name, h, 0);
+}
+
+static int grant_device(struct start *s, const char *name, const struct device *device)
+{
+    char *irq_name = s->irq_name[s->irq_count];
+    int error = spawn_grant(&s->spawn, name, device->registers, DEVICE_RIGHTS);
+
+    if (error != UKERN_OK || device->irq < 0)
+        return error;
+    if (snprintf(irq_name, IRQ_NAME_MAX, "%s-irq", name) >= IRQ_NAME_MAX)
+        return UKERN_EOVERFLOW;
+    s->irq_count++;
+    return spawn_grant(&s->spawn, irq_name, device->irq, UKERN_R_MANAGE);
+}
+
+static int grant_all(struct start *s, const struct member *m)
+{
+    const struct image_task *task = m->task;
+    int error = grant_provided(s, task);
+
+    for (unsigned i = 0; i < task->uses.count && error == UKERN_OK; i++)
+        error = grant_used(s, task->uses.word[i]);
+    for (unsigned i = 0; i < task->devices.count && error == UKERN_OK; i++)
+        error = grant_device(s, task->devices.word[i], &m->devices[i]);
+    if (task->rights != 0 && error == UKERN_OK)
+        error = spawn_grant(&s->spawn, "system", task_handle("system"), task->rights);
+    return error;
+}
+
+static void explain(const struct image_task *task, const struct spawn *s, int error)
+{
+    struct ukern_task_info me;
+
+    if (error == UKERN_ENOMEM && task_info(UKERN_SELF, 0, &me) == UKERN_OK &&
+        s->memory > me.memory_limit - me.memory_used)
+        say("task %s: its .memory of %llu KiB is more than the %llu KiB that are left", task->name,
+            (unsigned long long)s->memory / 1024,
+            (unsigned long long)(me.memory_limit - me.memory_used) / 1024);
+    else if (error == UKERN_ENOMEM)
+        say("task %s: the program %s does not fit into its .memory of %llu KiB", task->name,
+            task->program, (unsigned long long)s->memory / 1024);
+    else if (error == UKERN_EOVERFLOW)
+        say("task %s: too many or too long names or arguments (at most %d handles)", task->name,
+            SPAWN_GRANTS_MAX);
+    else
+        say("task %s cannot be started: %s", task->name, ukern_strerror(error));
+}
+
+ukern_handle member_start(struct supervisor *v, struct supervisor_child *c)
+{
+    struct member *m = c->context;
+    const struct image_task *task = m->task;
+    const char *argv[SPAWN_ARGS_MAX] = {task->name};
+    static struct start s; /* large, and only one task starts at a time */
+    struct spawn *spawn = &s.spawn;
+    ukern_handle h;
+
+    memset(&s, 0, sizeof s);
+    spawn_init(spawn, task->name);
+    spawn->program = task->program;
+    if (task->memory != 0)
+        spawn->memory = task->memory;
+    if (task->stack != 0)
+        spawn->stack = task->stack;
+    spawn->priority = task->provides.count > 0 ? PRIORITY_SERVER : PRIORITY_PROGRAM;
+    if (task->priority >= 0)
+        spawn->priority = (unsigned)task->priority;
+    spawn->max_priority = spawn->priority;
+    spawn->argv = argv;
+    for (spawn->argc = 1; (unsigned)spawn->argc <= task->args.count; spawn->argc++) {
+        if (spawn->argc == SPAWN_ARGS_MAX)
+            break;
+        argv[spawn->argc] = task->args.word[spawn->argc - 1];
+    }
+    spawn->supervisor = v->port;
+    spawn->supervisor_badge = c->badge;
+
+    h = grant_all(&s, m);
+    if (h == UKERN_OK)
+        h = task_spawn(spawn);
+    while (s.minted_count > 0)
+        handle_close(s.minted[--s.minted_count]);
+    if (h < 0)
+        explain(task, spawn, h);
+    return h;
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What `make check` builds and runs. One rule for each kind of test:
+#   tests/unit/test_*.c  cmocka, on the host; linked with the core, arch/sim, the other files of tests/unit, and
+#                        the file outside the core that its second line names
+#   tests/sim/*.c        one program on the host, linked with the core and arch/sim
+#   tests/guest          a project whose image prints TAP; run on each of GUEST_CPUS
+#   tests/*/*.t          scripts; they find the SDK in $UKERN and a free folder in $BUILD
+UKERN := $(patsubst %/tests/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BUILD ?= $(UKERN)/build
+UKERN_BUILD ?= $(BUILD)
+GUEST_CPUS ?= cortex-a57 max
+TESTS ?=
+
+all: check
+include $(UKERN)/tools/toolchain.mk
+
+# ---- Host programs, under ASan and UBSan
+HOST_CC ?= gcc
+host_flags := -std=gnu11 -O1 -g $(ukern_warnings) -fno-omit-frame-pointer \
+    -fsanitize=address,undefined -fno-sanitize-recover=all -ffile-prefix-map=$(UKERN)/= \
+    -I$(UKERN)/libukern/include -I$(UKERN)/libukern/core -I$(UKERN)/libukern/arch/sim -I$(UKERN)/libuser/include
+host_out := $(BUILD)/tests/host
+$(eval $(call stamp,$(host_out)/.flags,$(HOST_CC) $(host_flags)))
+
+# The C library of the host has the memory and string functions.
+core_sources := $(filter-out %/string.c,$(wildcard $(UKERN)/libukern/core/*.c)) $(wildcard $(UKERN)/libukern/arch/sim/*.c)
+unit_tests := $(wildcard $(UKERN)/tests/unit/test_*.c)
+unit_common := $(filter-out $(unit_tests),$(wildcard $(UKERN)/tests/unit/*.c))
+sim_sources := $(wildcard $(UKERN)/tests/sim/*.c)
+tested_by = $(filter-out $(core_sources),$(wildcard $(addprefix $(UKERN)/,$(filter %.c,$(subst :, ,$(shell sed -n 2p $1))))))
+
+host_object = $(host_out)/$(patsubst $(UKERN)/%,%,$1).o
+$(host_out)/%.o: $(UKERN)/% $(host_out)/.flags
+	$(call step,HOSTCC,$*)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(host_flags) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+# An archive, so that a test of one module links that module and what it calls.
+$(host_out)/core.a: $(foreach s,$(core_sources) $(unit_common),$(call host_object,$s))
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+define unit_rule
+$(BUILD)/tests/unit/$(basename $(notdir $1)): $(call host_object,$1) $(foreach s,$(call tested_by,$1),$(call host_object,$s)) $(host_out)/core.a
+	$$(call step,HOSTLD,$(notdir $1))
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $$(host_flags) -o $$@ $$^ -lcmocka
+endef
+$(foreach t,$(unit_tests),$(eval $(call unit_rule,$t)))
+
+$(BUILD)/tests/sim/sim: $(foreach s,$(sim_sources),$(call host_object,$s)) $(host_out)/core.a
+	$(call step,HOSTLD,sim)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(host_flags) -o $@ $^
+-include $(shell [ ! -d $(host_out) ] || find $(host_out) -name '*.d')
+
+host_tests := $(foreach t,$(unit_tests),$(BUILD)/tests/unit/$(basename $(notdir $t))) \
+    $(if $(sim_sources),$(BUILD)/tests/sim/sim)
+
+# ---- The guest tests: a script for each CPU, so that the runner sees only programs.
+guest_project := $(wildcard $(UKERN)/tests/guest/Makefile)
+guest_tests := $(if $(guest_project),$(foreach c,$(GUEST_CPUS),$(BUILD)/tests/guest-$c))
+$(BUILD)/tests/guest/guest.img: FORCE
+	+@$(MAKE) --no-print-directory -C $(UKERN)/tests/guest BUILD=$(@D) IMAGE=guest UKERN_BUILD=$(UKERN_BUILD)
+$(BUILD)/tests/guest-%: $(BUILD)/tests/guest/guest.img
+	@printf '#!/bin/sh\nexec $(UKERN)/tools/run -n -c $* -t 120 -a "semihosting" $<\n' >$@ && chmod +x $@
+
+# ---- All of them. TESTS=unit/test_pipe (or a part of a name) runs some.
+scripts := $(wildcard $(UKERN)/tests/*/*.t)
+producers := $(host_tests) $(guest_tests) $(scripts)
+chosen := $(if $(TESTS),$(foreach p,$(producers),$(if $(foreach t,$(TESTS),$(findstring $t,$p)),$p)),$(producers))
+
+.PHONY: all check
+check: $(chosen)
+	$(Q)UKERN=$(UKERN) BUILD=$(BUILD) UKERN_BUILD=$(UKERN_BUILD) $(UKERN)/tests/run $(if $(filter 1,$(V)),-v) $(chosen)

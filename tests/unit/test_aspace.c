@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include "aspace.h"
+#include "unit.h"
+
+#define R  UKERN_PROT_READ
+#define RW (UKERN_PROT_READ | UKERN_PROT_WRITE)
+#define RX (UKERN_PROT_READ | UKERN_PROT_EXEC)
+#define AT UINT64_C(0x400000) /* somewhere below automatic placement */
+
+static struct aspace as;
+
+static struct shm *shm_full(uint64_t pages)
+{
+    struct shm *s = shm_new(&account_root, pages);
+    assert_non_null(s);
+    while (shm_fill(s) > 0)
+        ;
+    assert_false(s->busy);
+    return s;
+}
+
+static void shm_drop(struct shm *s)
+{
+    if (shm_put(s))
+        while (shm_drain(s) > 0)
+            ;
+}
+
+static int map_all(struct mapping *m)
+{
+    int r;
+    while ((r = aspace_map_step(m)) > 0)
+        ;
+    return r;
+}
+
+static void unmap_all(struct mapping *m)
+{
+    struct shm *orphan;
+    while (aspace_unmap_step(m, &orphan) > 0)
+        assert_null(orphan);
+    while (orphan && shm_drain(orphan) > 0)
+        ;
+}
+
+static struct mapping *map(struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
+                           unsigned prot)
+{
+    struct mapping *m = NULL;
+    assert_int_equal(aspace_map(&as, s, address, first, pages, prot, &m), UKERN_OK);
+    assert_int_equal(map_all(m), 0);
+    return m;
+}
+
+static void start(void)
+{
+    assert_int_equal(aspace_init(&as, &account_root), UKERN_OK);
+}
+
+static void finish_one(struct aspace *a)
+{
+    for (struct mapping *m; (m = aspace_any(a));)
+        unmap_all(m);
+    int steps = 0;
+    while (aspace_free_step(a) > 0)
+        steps++;
+    assert_true(steps < 10000);
+}
+
+static void finish(void)
+{
+    finish_one(&as);
+}
+
+static void test_map_and_unmap(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(5);
+    struct mapping *m;
+    assert_int_equal(aspace_map(&as, s, AT, 1, 3, RW, &m), UKERN_OK);
+    assert_int_equal(m->state, MAPPING_FILLING);
+    assert_int_equal(s->refs, 2);
+    assert_ptr_equal(s->mappings, m);
+    assert_null(aspace_user(&as, AT, R));
+    assert_int_equal(map_all(m), 0);
+    assert_int_equal(m->state, MAPPING_LIVE);
+    assert_int_equal(aspace_map_step(m), 0); /* again: nothing */
+    for (uint64_t i = 0; i < 3 * PAGE_SIZE; i += 1000) {
+        char *p = aspace_user(&as, AT + i, RW);
+        assert_ptr_equal(p, (char *)arch_phys_to_virt(shm_frame(s, 1 + i / PAGE_SIZE)) +
+                                i % PAGE_SIZE);
+    }
+    assert_null(aspace_user(&as, AT - 1, R));
+    assert_null(aspace_user(&as, AT + 3 * PAGE_SIZE, R));
+    assert_null(aspace_user(&as, AT, RX));
+    unmap_all(m);
+    assert_null(aspace_user(&as, AT, R));
+    assert_null(s->mappings);
+    assert_int_equal(s->refs, 1);
+    shm_drop(s);
+    finish();
+}
+
+static void test_protection(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(1);
+    map(s, AT, 0, 1, R);
+    map(s, AT + PAGE_SIZE, 0, 1, RW);
+    map(s, AT + 2 * PAGE_SIZE, 0, 1, RX);
+    assert_non_null(aspace_user(&as, AT, R));
+    assert_null(aspace_user(&as, AT, UKERN_PROT_WRITE));
+    assert_null(aspace_user(&as, AT, UKERN_PROT_EXEC));
+    assert_non_null(aspace_user(&as, AT + PAGE_SIZE, UKERN_PROT_WRITE));
+    assert_null(aspace_user(&as, AT + PAGE_SIZE, UKERN_PROT_EXEC));
+    assert_non_null(aspace_user(&as, AT + 2 * PAGE_SIZE, RX));
+    assert_null(aspace_user(&as, AT + 2 * PAGE_SIZE, RW));
+    shm_drop(s);
+    finish();
+}
+
+static void test_refused_arguments(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(4);
+    struct mapping *m;
+    static const struct {
+        uint64_t address, first, pages;
+        unsigned prot;
+    } bad[] = {
+        {AT, 0, 0, R}, /* nothing */
+        {0, 0, 0, R},
+        {AT + 1, 0, 1, R}, /* unaligned */
+        {AT + 2048, 0, 1, R},
+        {AT, 0, 5, R}, /* beyond the object */
+        {AT, 4, 1, R},
+        {AT, 5, UINT64_MAX, R},
+        {AT, UINT64_MAX, 1, R},
+        {AT, UINT64_MAX, 2, R}, /* wraps */
+        {AT, 1, UINT64_MAX, R},
+        {AT, 0, UINT64_C(1) << 52, R},
+        {PAGE_SIZE, 0, 1, R}, /* too low */
+        {USER_LOW - PAGE_SIZE, 0, 1, R},
+        {USER_LOW - PAGE_SIZE, 0, 2, R},
+        {USER_HIGH, 0, 1, R}, /* too high */
+        {USER_HIGH - PAGE_SIZE, 0, 2, R},
+        {UINT64_C(1) << 48, 0, 1, R},
+        {UINT64_C(0xffffff8000000000), 0, 1, R},
+        {-PAGE_SIZE, 0, 1, R},
+        {-PAGE_SIZE, 0, 4, R},
+        {AT, 0, 1, 0}, /* prot */
+        {AT, 0, 1, UKERN_PROT_WRITE},
+        {AT, 0, 1, UKERN_PROT_EXEC},
+        {AT, 0, 1, RW | RX},
+        {AT, 0, 1, 8 | R},
+        {AT, 0, 1, 0x80000001},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(
+            aspace_map(&as, s, bad[i].address, bad[i].first, bad[i].pages, bad[i].prot, &m),
+            UKERN_EINVAL);
+    assert_int_equal(s->refs, 1);
+    assert_null(s->mappings);
+    assert_null(aspace_any(&as));
+    unmap_all(map(s, USER_LOW, 0, 4, R)); /* the ends themselves are right */
+    unmap_all(map(s, USER_HIGH - 4 * PAGE_SIZE, 0, 4, R));
+    shm_drop(s);
+    finish();
+}
+
+static void test_flavours(void **state)
+{
+    (void)state;
+    start();
+    struct mapping *m;
+    struct shm *device = shm_new_fixed(&account_root, SIM_DEVICE_BASE, 1, UKERN_SHM_DEVICE);
+    struct shm *boot = shm_new_fixed(&account_root, SIM_RAM_BASE, 1, UKERN_SHM_BOOT);
+    struct shm *dma = shm_new_dma(&account_root, 1);
+    shm_fill(dma);
+    assert_int_equal(aspace_map(&as, device, AT, 0, 1, RX, &m), UKERN_EINVAL);
+    assert_int_equal(aspace_map(&as, boot, AT, 0, 1, RX, &m), UKERN_EINVAL);
+    assert_int_equal(aspace_map(&as, boot, AT, 0, 1, RW, &m), UKERN_EINVAL);
+    assert_int_equal(aspace_map(&as, dma, AT, 0, 1, RX, &m), UKERN_EINVAL);
+    /* The kernel copies from and to plain memory only. */
+    map(device, AT, 0, 1, RW);
+    assert_null(aspace_user(&as, AT, R));
+    map(dma, AT + PAGE_SIZE, 0, 1, RW);
+    assert_null(aspace_user(&as, AT + PAGE_SIZE, R));
+    map(boot, AT + 2 * PAGE_SIZE, 0, 1, R);
+    assert_ptr_equal(aspace_user(&as, AT + 2 * PAGE_SIZE, R), arch_phys_to_virt(SIM_RAM_BASE));
+    shm_drop(device);
+    shm_drop(boot);
+    shm_drop(dma);
+    finish();
+}
+
+static void test_overlap(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(8);
+    struct mapping *m;
+    map(s, AT + 4 * PAGE_SIZE, 0, 4, R);
+    for (uint64_t from = 0; from <= 10; from++) {
+        for (uint64_t pages = 1; pages <= 8; pages++) {
+            bool free = from + pages <= 4 || from >= 8;
+            int r = aspace_map(&as, s, AT + from * PAGE_SIZE, 0, pages, R, &m);
+            assert_int_equal(r, free ? UKERN_OK : UKERN_EEXIST);
+            if (free)
+                unmap_all(m);
+        }
+    }
+    shm_drop(s);
+    finish();
+}
+
+static void test_busy_and_dead(void **state)
+{
+    (void)state;
+    start();
+    struct mapping *m;
+    struct shm *s = shm_new(&account_root, 2);
+    assert_int_equal(aspace_map(&as, s, AT, 0, 1, R, &m), UKERN_EBUSY);
+    shm_fill(s);
+    m = map(s, AT, 0, 1, R);
+    struct mapping *half;
+    assert_int_equal(aspace_map(&as, s, AT + PAGE_SIZE, 0, 2, R, &half), UKERN_OK);
+    s->dead = true;
+    assert_int_equal(aspace_map(&as, s, AT + 4 * PAGE_SIZE, 0, 1, R, &half), UKERN_EREVOKED);
+    half = aspace_find(&as, AT + PAGE_SIZE);
+    assert_int_equal(aspace_map_step(half), UKERN_EREVOKED);
+    unmap_all(half);
+    unmap_all(m);
+    shm_drop(s);
+    finish();
+}
+
+static void test_map_step_of_a_removed_one(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(1200), *orphan;
+    struct mapping *m = map(s, AT, 0, 1200, R);
+    assert_int_equal(aspace_unmap_step(m, &orphan), 1);
+    assert_int_equal(aspace_map_step(m), UKERN_EREVOKED);
+    unmap_all(m);
+    shm_drop(s);
+    finish();
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(3);
+    struct mapping *low = map(s, AT, 0, 2, R), *high = map(s, AT + 3 * PAGE_SIZE, 0, 3, R);
+    assert_null(aspace_find(&as, 0));
+    assert_null(aspace_find(&as, AT - 1));
+    assert_ptr_equal(aspace_find(&as, AT), low);
+    assert_ptr_equal(aspace_find(&as, AT + 2 * PAGE_SIZE - 1), low);
+    assert_null(aspace_find(&as, AT + 2 * PAGE_SIZE));
+    assert_ptr_equal(aspace_find(&as, AT + 3 * PAGE_SIZE), high);
+    assert_null(aspace_find(&as, AT + 6 * PAGE_SIZE));
+    assert_null(aspace_find(&as, UINT64_MAX));
+    assert_non_null(aspace_any(&as));
+    shm_drop(s);
+    finish();
+    assert_null(aspace_any(&as));
+}
+
+/* Large mappings are entered and removed in bounded steps. */
+static void test_steps(void **state)
+{
+    (void)state;
+    start();
+    enum { PAGES = 1500, STEP = STEP_PAGES * 32 };
+    struct shm *s = shm_full(PAGES), *orphan;
+    struct mapping *m;
+    uint64_t address = AT + 100 * PAGE_SIZE;
+    assert_int_equal(aspace_map(&as, s, address, 0, PAGES, RW, &m), UKERN_OK);
+    assert_int_equal(aspace_map_step(m), 1);
+    assert_int_equal(m->done, STEP);
+    assert_non_null(aspace_user(&as, address + (STEP - 1) * PAGE_SIZE, R));
+    assert_null(aspace_user(&as, address + STEP * PAGE_SIZE, R));
+    assert_int_equal(aspace_map_step(m), 1);
+    assert_int_equal(aspace_map_step(m), 0);
+    shm_drop(s); /* the mapping has the last reference */
+    assert_int_equal(aspace_unmap_step(m, &orphan), 1);
+    assert_null(orphan);
+    assert_null(aspace_user(&as, address + (PAGES - 1) * PAGE_SIZE, R));
+    assert_non_null(aspace_user(&as, address, R));
+    assert_int_equal(aspace_unmap_step(m, &orphan), 1);
+    assert_int_equal(aspace_unmap_step(m, &orphan), 0);
+    assert_ptr_equal(orphan, s);
+    while (shm_drain(s) > 0)
+        ;
+    finish();
+}
+
+static void test_many_mappings_of_one_object(void **state)
+{
+    (void)state;
+    static struct aspace other;
+    start();
+    assert_int_equal(aspace_init(&other, &account_root), UKERN_OK);
+    struct shm *s = shm_full(4), *orphan;
+    struct aspace *both[] = {&as, &other};
+    struct mapping *m[20];
+    for (uint64_t i = 0; i < 20; i++) {
+        assert_int_equal(aspace_map(both[i % 2], s, AT + i * 8 * PAGE_SIZE, i % 4, 1, RW, &m[i]),
+                         UKERN_OK);
+        assert_int_equal(map_all(m[i]), 0);
+    }
+    assert_int_equal(s->refs, 21);
+    /* What one writes the other reads. */
+    strcpy(aspace_user(&as, AT, RW), "shared");
+    assert_string_equal(aspace_user(&as, AT + 32 * PAGE_SIZE, R), "shared");
+    int n = 0;
+    for (struct mapping *i = s->mappings; i; i = i->shm_next) {
+        assert_ptr_equal(*i->shm_link, i);
+        n++;
+    }
+    assert_int_equal(n, 20);
+    /* The list stays whole when members go in any order. */
+    for (uint64_t i = 0; i < 19; i++) {
+        assert_int_equal(aspace_unmap_step(m[(i * 7) % 20], &orphan), 0);
+        assert_null(orphan);
+    }
+    assert_ptr_equal(s->mappings, m[(19 * 7) % 20]);
+    shm_drop(s);
+    assert_int_equal(aspace_unmap_step(m[(19 * 7) % 20], &orphan), 0);
+    assert_ptr_equal(orphan, s);
+    while (shm_drain(s) > 0)
+        ;
+    finish();
+    finish_one(&other);
+}
+
+static void test_automatic_placement(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(4);
+    struct mapping *m[50];
+    for (int i = 0; i < 50; i++) {
+        m[i] = map(s, 0, 0, 1 + (uint64_t)i % 4, RW);
+        uint64_t start = m[i]->node.key, end = start + m[i]->pages * PAGE_SIZE;
+        assert_true(start > USER_AUTO && end < USER_HIGH);
+        assert_null(aspace_find(&as, start - 1));
+        assert_null(aspace_find(&as, end));
+    }
+    /* A hole is used again by what fits into it, with its guards. */
+    uint64_t hole = m[22]->node.key;
+    assert_int_equal(m[22]->pages, 3);
+    unmap_all(m[22]);
+    m[22] = map(s, 0, 0, 3, RW);
+    assert_int_equal(m[22]->node.key, hole);
+    shm_drop(s);
+    finish();
+}
+
+/* Thousands of holes that are too small cost no search, and the address space can be used up to its
+ * end. */
+static void test_no_place(void **state)
+{
+    (void)state;
+    start();
+    uint64_t all = (USER_HIGH - USER_AUTO) / PAGE_SIZE;
+    struct shm *huge = shm_new_fixed(&account_root, PAGE_SIZE, UINT64_C(1) << 33, UKERN_SHM_DEVICE);
+    struct mapping *m, *n;
+    assert_int_equal(aspace_map(&as, huge, 0, UINT64_C(1) << 32, 1, R, &m), UKERN_EINVAL);
+    assert_int_equal(aspace_map(&as, huge, 0, UINT32_MAX, 1, R, &m), UKERN_OK);
+    unmap_all(m);
+    assert_int_equal(aspace_map(&as, huge, AT, 0, UINT64_C(1) << 33, R, &m), UKERN_EINVAL);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, all, R, &m), UKERN_ENOMEM);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, all - 1, R, &m), UKERN_ENOMEM);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, all - 2, R, &m), UKERN_OK);
+    assert_int_equal(m->node.key, USER_AUTO + PAGE_SIZE);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, 1, R, &n), UKERN_ENOMEM);
+    assert_int_equal(aspace_map(&as, huge, USER_AUTO, 0, 1, R, &n), UKERN_OK); /* exact: allowed */
+    unmap_all(n);
+    unmap_all(m);
+    for (uint64_t i = 0; i < 3000; i++) /* holes of two pages */
+        assert_int_equal(aspace_map(&as, huge, USER_AUTO + i * 3 * PAGE_SIZE, 0, 1, R, &m),
+                         UKERN_OK);
+    uint64_t rest = all - (2999 * 3 + 1);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, rest - 1, R, &m), UKERN_ENOMEM);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, rest - 2, R, &m), UKERN_OK);
+    assert_int_equal(m->node.key, USER_AUTO + (2999 * 3 + 2) * PAGE_SIZE);
+    assert_int_equal(aspace_map(&as, huge, 0, 0, 1, R, &n), UKERN_ENOMEM);
+    shm_drop(huge);
+    finish();
+}
+
+/* A mapping that reaches from below into the area of automatic placement, and one right above it.
+ */
+static void test_placement_beside_exact_ones(void **state)
+{
+    (void)state;
+    start();
+    uint64_t all = (USER_HIGH - USER_AUTO) / PAGE_SIZE;
+    struct shm *d = shm_new_fixed(&account_root, PAGE_SIZE, all, UKERN_SHM_DEVICE);
+    struct mapping *below, *above, *m;
+    assert_int_equal(aspace_map(&as, d, USER_AUTO - 4 * PAGE_SIZE, 0, 6, R, &below), UKERN_OK);
+    assert_int_equal(aspace_map(&as, d, USER_AUTO + 10 * PAGE_SIZE, 0, 1, R, &above), UKERN_OK);
+    assert_int_equal(aspace_map(&as, d, 0, 0, 6, R, &m), UKERN_OK); /* just fits between */
+    assert_int_equal(m->node.key, USER_AUTO + 3 * PAGE_SIZE);
+    unmap_all(m);
+    assert_int_equal(aspace_map(&as, d, 0, 0, 7, R, &m), UKERN_OK);
+    assert_int_equal(m->node.key, USER_AUTO + 12 * PAGE_SIZE);
+    unmap_all(below);
+    unmap_all(above);
+    unmap_all(m);
+    /* With everything gone the whole area is one gap again. */
+    assert_int_equal(aspace_map(&as, d, 0, 0, all - 2, R, &m), UKERN_OK);
+    unmap_all(m);
+    shm_drop(d);
+    finish();
+}
+
+/* Every frame that mapping takes fails once; what was made is taken back. */
+static void test_no_frame_at_any_point(void **state)
+{
+    (void)state;
+    struct shm *s = shm_full(600);
+    uint64_t frames = frame_free_count(), used = account_root.used, failures = 0;
+    for (uint64_t n = 1, failed = 1; failed; n++) {
+        frame_fail_after = n;
+        struct mapping *m = NULL;
+        int r = aspace_init(&as, &account_root);
+        bool initialised = r == UKERN_OK;
+        if (r == UKERN_OK)
+            r = aspace_map(&as, s, 510 * PAGE_SIZE, 0, 600, RW, &m);
+        if (r == UKERN_OK)
+            r = map_all(m);
+        failed = frame_fail_after == 0;
+        frame_fail_after = 0;
+        assert_int_equal(r, failed ? UKERN_ENOMEM : UKERN_OK);
+        failures += failed;
+        if (m)
+            unmap_all(m);
+        if (initialised)
+            finish();
+        assert_int_equal(frame_free_count(), frames);
+        assert_int_equal(account_root.used, used);
+    }
+    assert_in_range(failures, 5, 6); /* root, mapping's slab, middle, three of the last level */
+    shm_drop(s);
+}
+
+static void test_quota(void **state)
+{
+    (void)state;
+    struct shm *s = shm_full(1);
+    struct account *a = account_create(&account_root, 3 * PAGE_SIZE);
+    assert_int_equal(aspace_init(&as, a), UKERN_OK);
+    struct mapping *m;
+    assert_int_equal(aspace_map(&as, s, AT, 0, 1, R, &m), UKERN_OK);
+    assert_int_equal(map_all(m),
+                     UKERN_ENOMEM); /* mapping and root are paid, two more tables are not */
+    assert_int_equal(m->state, MAPPING_FILLING);
+    unmap_all(m);
+    uint64_t left = a->limit - a->used;
+    assert_true(account_charge(a, left));
+    assert_int_equal(aspace_map(&as, s, AT, 0, 1, R, &m), UKERN_ENOMEM);
+    account_uncharge(a, left);
+    finish();
+    assert_int_equal(a->used, 0);
+    struct account *poor = account_create(&account_root, PAGE_SIZE - 1);
+    assert_int_equal(aspace_init(&as, poor), UKERN_ENOMEM);
+    account_close(poor);
+    account_close(a);
+    shm_drop(s);
+}
+
+static void test_copy(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(3);
+    uint64_t address = AT;
+    map(s, address, 0, 3, RW);
+    unsigned char out[PAGE_SIZE], in[PAGE_SIZE];
+    for (int i = 0; i < 3000; i++) {
+        size_t n = unit_below(PAGE_SIZE + 1);
+        uint64_t to = address + unit_below(3 * PAGE_SIZE - n + 1);
+        for (size_t j = 0; j < n; j++)
+            out[j] = (unsigned char)unit_random();
+        assert_int_equal(aspace_copy_out(&as, to, out, n), UKERN_OK);
+        memset(in, 0, sizeof(in));
+        assert_int_equal(aspace_copy_in(&as, in, to, n), UKERN_OK);
+        assert_memory_equal(in, out, n);
+    }
+    shm_drop(s);
+    finish();
+}
+
+static void test_copy_faults(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(2);
+    map(s, AT, 0, 1, RW);
+    map(s, AT + PAGE_SIZE, 1, 1, R);
+    map(s, USER_HIGH - PAGE_SIZE, 0, 1, RW);
+    map(s, USER_LOW, 0, 1, RW);
+    char *page = aspace_user(&as, AT, RW), buffer[PAGE_SIZE];
+    memset(page, 1, PAGE_SIZE);
+    memset(buffer, 2, PAGE_SIZE);
+    static const uint64_t bad[] = {
+        0,
+        1,
+        8,
+        USER_LOW - 1,
+        AT - 1,
+        AT + PAGE_SIZE - 1,
+        AT + PAGE_SIZE,
+        AT + 2 * PAGE_SIZE - 1,
+        AT + 2 * PAGE_SIZE,
+        USER_HIGH - 1,
+        USER_HIGH,
+        UINT64_C(0xffffff8040000000),
+        UINT64_MAX - 1,
+        UINT64_MAX,
+        UINT64_MAX - PAGE_SIZE + 1,
+        UINT64_C(1) << 47,
+        UINT64_C(1) << 63,
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(aspace_copy_out(&as, bad[i], buffer, 2), UKERN_EFAULT);
+    for (size_t i = 0; i < PAGE_SIZE; i++) /* the second page was refused: nothing in the first */
+        assert_int_equal(page[i], 1);
+    assert_int_equal(aspace_copy_in(&as, buffer, AT + PAGE_SIZE - 1, 2), UKERN_OK);
+    assert_int_equal(aspace_copy_in(&as, buffer, AT + 2 * PAGE_SIZE - 1, 1), UKERN_OK);
+    memset(buffer, 2, PAGE_SIZE);
+    assert_int_equal(aspace_copy_in(&as, buffer, AT + 2 * PAGE_SIZE - 1, 2), UKERN_EFAULT);
+    assert_int_equal(aspace_copy_in(&as, buffer, USER_HIGH - 1, 2), UKERN_EFAULT);
+    assert_int_equal(aspace_copy_in(&as, buffer, UINT64_MAX, 2), UKERN_EFAULT);
+    assert_int_equal(aspace_copy_in(&as, buffer, UINT64_MAX, PAGE_SIZE), UKERN_EFAULT);
+    assert_int_equal(buffer[0], 2);
+    assert_int_equal(aspace_copy_in(&as, buffer, USER_HIGH - 1, 1), UKERN_OK);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad);
+         i++) { /* no length: the address is ignored */
+        assert_int_equal(aspace_copy_out(&as, bad[i], buffer, 0), UKERN_OK);
+        assert_int_equal(aspace_copy_in(&as, buffer, bad[i], 0), UKERN_OK);
+    }
+    shm_drop(s);
+    finish();
+}
+
+/* Random maps and unmaps against a page-by-page model of two windows. */
+static void test_random_against_model(void **state)
+{
+    (void)state;
+    enum { WINDOW = 256, LIVE = 40 };
+    start();
+    struct shm *s = shm_full(24);
+    uint64_t window[2] = {AT, USER_AUTO - WINDOW / 2 * PAGE_SIZE};
+    static int page[2][WINDOW]; /* page of s + 1, or 0 */
+    struct mapping *live[LIVE] = {0};
+    memset(page, 0, sizeof(page));
+    for (int step = 0; step < 4000; step++) {
+        size_t i = unit_below(LIVE), w = unit_below(2);
+        if (live[i]) {
+            uint64_t at = live[i]->node.key, pages = live[i]->pages;
+            unmap_all(live[i]);
+            live[i] = NULL;
+            for (w = 0; w < 2; w++)
+                if (range_inside(at, pages * PAGE_SIZE, window[w], window[w] + WINDOW * PAGE_SIZE))
+                    memset(&page[w][(at - window[w]) / PAGE_SIZE], 0, pages * sizeof(int));
+        } else {
+            uint64_t pages = 1 + unit_below(24), first = unit_below(25 - pages);
+            uint64_t from = unit_below(WINDOW + 1 - pages);
+            bool free = true;
+            for (uint64_t j = 0; j < pages; j++)
+                free &= page[w][from + j] == 0;
+            int r = aspace_map(&as, s, window[w] + from * PAGE_SIZE, first, pages, RW, &live[i]);
+            assert_int_equal(r, free ? UKERN_OK : UKERN_EEXIST);
+            if (!free) {
+                live[i] = NULL;
+                continue;
+            }
+            assert_int_equal(map_all(live[i]), 0);
+            for (uint64_t j = 0; j < pages; j++)
+                page[w][from + j] = (int)(first + j) + 1;
+        }
+        if (step % 8)
+            continue;
+        for (w = 0; w < 2; w++) {
+            for (uint64_t j = 0; j < WINDOW; j++) {
+                const void *at = aspace_user(&as, window[w] + j * PAGE_SIZE, RW);
+                const struct mapping *m = aspace_find(&as, window[w] + j * PAGE_SIZE + 7);
+                int k = page[w][j];
+                assert_int_equal(m != NULL, k != 0);
+                assert_ptr_equal(at, k ? arch_phys_to_virt(shm_frame(s, (uint64_t)k - 1)) : NULL);
+            }
+        }
+    }
+    shm_drop(s);
+    finish();
+}
+
+static void copy_too_much(void *arg)
+{
+    char buffer[1];
+    (void)arg;
+    aspace_copy_in(&as, buffer, AT, PAGE_SIZE + 1);
+}
+
+static void free_with_mappings(void *arg)
+{
+    (void)arg;
+    aspace_free_step(&as);
+}
+
+static void test_misuse_panics(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_full(1);
+    map(s, AT, 0, 1, R);
+    assert_panics(copy_too_much, NULL, "aspace.c");
+    assert_panics(free_with_mappings, NULL, "aspace.c");
+    shm_drop(s);
+    finish();
+}
+
+static const struct CMUnitTest tests[] = {
+    UNIT(test_map_and_unmap),
+    UNIT(test_protection),
+    UNIT(test_refused_arguments),
+    UNIT(test_flavours),
+    UNIT(test_overlap),
+    UNIT(test_busy_and_dead),
+    UNIT(test_map_step_of_a_removed_one),
+    UNIT(test_find),
+    UNIT(test_steps),
+    UNIT(test_many_mappings_of_one_object),
+    UNIT(test_automatic_placement),
+    UNIT(test_no_place),
+    UNIT(test_placement_beside_exact_ones),
+    UNIT(test_no_frame_at_any_point),
+    UNIT(test_quota),
+    UNIT(test_copy),
+    UNIT(test_copy_faults),
+    UNIT(test_random_against_model),
+    UNIT(test_misuse_panics),
+};
+
+UNIT_MAIN(tests)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libuser/console/tty.c: what keys do, and that no input is lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../libuser/console/tty.h"
+#include <ukern/abi/errors.h>
+
+static char memory[256];
+static struct tty tty;
+
+static void start(bool script)
+{
+    tty_init(&tty, memory, sizeof memory, script);
+}
+
+static enum tty_event type(const char *keys)
+{
+    enum tty_event last = TTY_NOTHING;
+
+    for (; *keys; keys++)
+        last = tty_input(&tty, *keys);
+    return last;
+}
+
+/* One read; the bytes as a string, or "EOF", or "wait". */
+static const char *get(uint64_t want)
+{
+    static char text[512];
+    int64_t n = tty_offer(&tty, want);
+
+    if (n == UKERN_EAGAIN)
+        return "wait";
+    assert_true(n >= 0 && (uint64_t)n <= want);
+    for (int64_t i = 0; i < n; i++)
+        text[i] = *ring_at(&tty.in, tty.in.head + (uint64_t)i);
+    text[n] = '\0';
+    tty_take(&tty, (uint64_t)n);
+    return n == 0 ? "EOF" : text;
+}
+
+static void lines_are_read_one_by_one(void **state)
+{
+    (void)state;
+    start(false);
+    assert_int_equal(type("on"), TTY_NOTHING);
+    assert_string_equal(get(100), "wait");
+    assert_int_equal(type("e\rtwo\r\nthree"), TTY_NOTHING);
+    assert_string_equal(get(100), "one\n");
+    assert_string_equal(get(2), "tw");
+    assert_string_equal(get(100), "o\n");
+    assert_string_equal(get(100), "wait");
+    assert_int_equal(tty_offer(&tty, 0), 0);
+}
+
+static void a_line_can_be_edited(void **state)
+{
+    (void)state;
+    start(false);
+    type("abc\b\x7f\x7f\x7fxy z\x17"
+         "q\n");
+    assert_string_equal(get(100), "xy q\n");
+    type("gone\x15kept\n");
+    assert_string_equal(get(100), "kept\n");
+    type("\xc3\xa4\xc3\xb6\bu\n");
+    assert_string_equal(get(100), "\xc3\xa4u\n");
+}
+
+static void echo_shows_what_happened(void **state)
+{
+    (void)state;
+    start(false);
+    type("ab\b\x01\x03");
+    tty.echo[tty.echo_used] = '\0';
+    assert_string_equal(tty.echo, "ab\b \b^A^C\n");
+    start(true);
+    type("ab\n\x03");
+    assert_int_equal(tty.echo_used, 0);
+}
+
+static void ctrl_d_hands_over_or_ends(void **state)
+{
+    (void)state;
+    start(false);
+    type("part\x04");
+    assert_string_equal(get(100), "part");
+    assert_string_equal(get(100), "wait");
+    type("\x04more\n");
+    assert_string_equal(get(100), "EOF");
+    assert_string_equal(get(100), "more\n");
+    assert_string_equal(get(100), "wait");
+}
+
+static void a_script_ends_for_good(void **state)
+{
+    (void)state;
+    start(true);
+    type("last\x04ignored\n");
+    assert_string_equal(get(100), "last");
+    assert_string_equal(get(100), "EOF");
+    assert_string_equal(get(100), "EOF");
+}
+
+static void ctrl_c_throws_input_away(void **state)
+{
+    (void)state;
+    start(false);
+    assert_int_equal(type("one\n\x04two\x03"), TTY_INTERRUPT);
+    assert_string_equal(get(100), "wait");
+    type("three\n");
+    assert_string_equal(get(100), "three\n");
+}
+
+static void a_long_line_can_still_be_ended(void **state)
+{
+    (void)state;
+    start(false);
+    for (int i = 0; i < 1000; i++)
+        type("x");
+    type("\n");
+    assert_int_equal(strlen(get(1000)), sizeof memory);
+    type("y\n");
+    assert_string_equal(get(1000), "y\n");
+}
+
+/* A script of any length and any line length comes through whole, if the console heeds tty_full().
+ */
+static void a_script_loses_nothing(void **state)
+{
+    uint64_t in = 0, out = 0;
+
+    (void)state;
+    start(true);
+    while (out < 100000) {
+        while (!tty_full(&tty) && in < 100000) {
+            tty_input(&tty, in % 701 == 700 ? '\n' : (char)('a' + in % 26));
+            in++;
+        }
+        if (in == 100000)
+            tty_input(&tty, '\x04');
+        for (const char *p = get(1 + out % 300); *p; p++, out++)
+            assert_int_equal(*p, out % 701 == 700 ? '\n' : (char)('a' + out % 26));
+    }
+    assert_string_equal(get(10), "EOF");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_read_one_by_one),
+        cmocka_unit_test(a_line_can_be_edited),
+        cmocka_unit_test(echo_shows_what_happened),
+        cmocka_unit_test(ctrl_d_hands_over_or_ends),
+        cmocka_unit_test(a_script_ends_for_good),
+        cmocka_unit_test(ctrl_c_throws_input_away),
+        cmocka_unit_test(a_long_line_can_still_be_ended),
+        cmocka_unit_test(a_script_loses_nothing),
+    };
+
+    return cmocka_run_group_tests_name("tty", tests, NULL, NULL);
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Builds the SDK's libraries and its own two programs, into $(UKERN_BUILD):
+#   lib/libukern.a  lib/libuser.a  lib/crt0.o  programs/init  programs/console
+# The Makefile and every project's sdk.mk call it, so that an edit of the SDK reaches each image.
+UKERN := $(patsubst %/tools/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+UKERN_BUILD ?= $(UKERN)/build
+LDLIBS :=
+
+all: libs
+include $(UKERN)/tools/toolchain.mk
+include $(UKERN)/libukern/build.mk
+include $(UKERN)/libuser/build.mk
+
+.PHONY: all libs
+libs: libukern libuser

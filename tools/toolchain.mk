@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What building the libraries and building a project have in common: the compiler, its flags,
+# calm output, flag stamps, and the rules that make a program. Included by sdk.mk and tools/libs.mk,
+# which set UKERN (where the SDK is) and UKERN_BUILD (where its libraries are).
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# ---- Output: one line per step; V=1 shows the commands; make -s shows neither.
+ukern_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+Q := $(if $(filter 1,$(V)),,@)
+ukern_colour := $(and $(MAKE_TERMOUT),$(if $(NO_COLOR),,yes))
+# $(call step,KIND,what)
+step = @$(if $(ukern_silent)$(filter 1,$(V)),:,printf '  $(if $(ukern_colour),\033[36m%-7s\033[0m,%-7s) %s\n' '$1' '$2')
+
+# ---- The compiler: CROSS_COMPILE, else the first that is there. Goals in ukern_no_tools need none.
+ukern_no_tools := clean help print-% setup format
+ukern_need_tools := $(if $(MAKECMDGOALS),$(filter-out $(ukern_no_tools),$(MAKECMDGOALS)),all)
+ukern_prefixes := aarch64-linux-gnu- aarch64-none-elf- aarch64-elf-
+ifeq ($(origin CROSS_COMPILE),undefined)
+CROSS_COMPILE := $(firstword $(foreach p,$(ukern_prefixes),$(if $(shell command -v $(p)gcc),$(p))))
+ifeq ($(CROSS_COMPILE),)
+ifneq ($(ukern_need_tools),)
+ifeq ($(filter aarch64 arm64,$(shell uname -m)),)
+$(error No C compiler for 64-bit Arm is here ($(patsubst %,%gcc,$(ukern_prefixes))). \
+Run `make setup` in $(UKERN), or set CROSS_COMPILE to the prefix of yours)
+endif
+endif
+endif
+endif
+ukern_cc := $(CROSS_COMPILE)gcc
+export CROSS_COMPILE
+
+# ---- Flags
+PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu
+ukern_gcc_include := $(if $(ukern_need_tools),$(shell $(ukern_cc) -print-file-name=include))
+
+ukern_warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wundef \
+    -Wpointer-arith -Wcast-qual -Wvla
+# Frame pointers make backtraces; the prefix map makes builds the same wherever the tree lies.
+ukern_common := -std=gnu11 -O2 -g -fno-common -ffunction-sections -fdata-sections -fno-pie \
+    -fno-omit-frame-pointer -momit-leaf-frame-pointer -mno-outline-atomics \
+    -fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc \
+    -ffile-prefix-map=$(UKERN)/= -isystem $(ukern_gcc_include)
+# Kernel code: no vector registers, no C library.
+ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only \
+    -fno-stack-protector -mbranch-protection=bti -I$(UKERN)/libukern/include
+# Tasks: picolibc, its build that prefers speed.
+ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
+    -fstack-protector-strong -mbranch-protection=standard \
+    -isystem $(PICOLIBC)/include/release -isystem $(PICOLIBC)/include \
+    -I$(UKERN)/libuser/include -I$(UKERN)/libukern/include
+# Functions that the compiler may call in any code. libukern.a has them as ukern_NAME, and the link of an image
+# binds the plain names in its kernel extensions to those.
+ukern_memory_functions := memcpy memmove memset memcmp
+ukern_task_script := $(UKERN)/libuser/task.ld
+ukern_task_link := -nostdlib -static -no-pie -Wl,-T,$(ukern_task_script) -Wl,-z,max-page-size=4096 \
+    -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings
+ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
+    -L$(PICOLIBC)/lib/release -lc -lgcc -Wl,--end-group
+
+# ---- Flag stamps: $(call stamp,FILE,TEXT) keeps TEXT in FILE and touches it only when TEXT changes,
+# so that what depends on FILE is rebuilt then. Done while make reads, not by a rule.
+same_text = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
+write_text = $(shell mkdir -p $(dir $1))$(file >$1,$2)
+stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(file <$1),$2),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
+# Only for `make clean all`.
+%.flags:
+	@mkdir -p $(@D) && touch $@
+
+# ---- Objects: $(eval $(call objects_rule,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES)) makes
+# DIRECTORY/PATH.o of each source; $(call objects_of,DIRECTORY,SOURCES) names them.
+object_path = $1/$(subst ../,up/,$(patsubst $(UKERN)/%,%,$2)).o
+objects_of = $(foreach s,$2,$(call object_path,$1,$s))
+define object_rule
+$(call object_path,$1,$2): $2 $1/.flags $4
+	$$(call step,$(if $(filter %.S,$2),AS,CC),$(patsubst $(UKERN)/%,%,$2))
+	@mkdir -p $$(@D)
+	$$(Q)$$(ukern_cc) $3 -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
+endef
+define objects_rule
+$(call stamp,$1/.flags,$(ukern_cc) $3)
+$(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4)))
+-include $(patsubst %.o,%.d,$(call objects_of,$1,$2))
+endef
+
+# ---- A program: $(eval $(call program_rule,NAME,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES OF ITS OBJECTS)) makes
+# DIRECTORY/NAME (stripped, for the archive), NAME.elf (with debug information) and NAME.sym.
+define program_rule
+$(call objects_rule,$2/objects/$1,$3,$4,$5)
+$(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $3)
+$2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(ukern_task_script) $(UKERN_BUILD)/lib/libuser.a
+	$$(call step,LD,$1)
+	$$(Q)$$(ukern_cc) $$(ukern_task_link) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
+$2/$1: $2/$1.elf
+	$$(Q)$$(CROSS_COMPILE)objcopy --strip-all --remove-section=.comment $$< $$@
+$2/$1.sym: $2/$1.elf $$(UKERN)/tools/symtab
+	$$(Q)$$(UKERN)/tools/symtab $$< $$@
+endef
+
+print-%:
+	@printf '%s\n' '$($*)'
+.PHONY: FORCE
+FORCE:
