@@ -126,19 +126,20 @@ endif
 $(foreach p,$(ukern_own_programs),$(eval $(call program_rule,$p,$(BUILD)/programs,$(sources_of_$p),$(ukern_task_flags) -I. -I$p $(CFLAGS))))
 
 # ---- The kernel: the extension, the library, and the archive as its last section. It is linked twice:
-# first with an empty archive, whose addresses make kernel.sym, which goes into the real one.
+# first with an empty archive, whose addresses make kernel.sym, which goes into the real one. Extensions see the headers of
+# libuser for the protocols that they speak; its functions are not linked.
 ukern_kernel_out := $(BUILD)/kernel
 ukern_kernel_script := $(UKERN)/libukern/ukern.ld
 ukern_kernel_objects := $(call objects_of,$(ukern_kernel_out),$(KERNEL))
 ukern_kernel_link := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
     --fatal-warnings -T $(ukern_kernel_script) -e ukern_head --defsym=_head=ukern_head \
     $(foreach f,$(ukern_memory_functions),--defsym=$f=ukern_$f)
-$(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) -I. $(CFLAGS)))
+$(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
 $(call stamp,$(ukern_kernel_out)/link.flags,$(CROSS_COMPILE) $(ukern_kernel_link) $(KERNEL))
 
-# $(call link_kernel,ARCHIVE): the archive's object is assembled beside the output.
+# $(call link_kernel,ARCHIVE): the archive's object is assembled beside the output; no ARCHIVE, an empty one.
 define link_kernel
-	$(Q)printf '.section .archive, "a"\n%s\n' '$(if $1,.incbin "$1")' | $(CROSS_COMPILE)as -o $@.archive.o -
+	$(Q)printf '.section .archive, "a"\n$(if $1,.incbin "$1"\n)' | $(CROSS_COMPILE)as -o $@.archive.o -
 	$(Q)$(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(UKERN_BUILD)/lib/libukern.a
 endef
 ukern_kernel_inputs := $(ukern_kernel_objects) $(UKERN_BUILD)/lib/libukern.a $(ukern_kernel_script) $(ukern_kernel_out)/link.flags

@@ -14,3 +14,4 @@ include $(UKERN)/libuser/build.mk
 
 .PHONY: all libs
 libs: libukern libuser
+	@:

@@ -65,7 +65,7 @@ ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
 # so that what depends on FILE is rebuilt then. Done while make reads, not by a rule.
 same_text = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
 write_text = $(shell mkdir -p $(dir $1))$(file >$1,$2)
-stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(file <$1),$2),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
+stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(strip $(file <$1)),$(strip $2)),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
 # Only for `make clean all`.
 %.flags:
 	@mkdir -p $(@D) && touch $@

@@ -37,7 +37,7 @@ static int overflow_stack(int depth)
     volatile char page[4096];
 
     page[0] = (char)depth;
-    return overflow_stack(depth + 1) + page[0];
+    return depth < 0 ? 0 : overflow_stack(depth + 1) + page[0];
 }
 
 static void stack(void)
@@ -62,9 +62,9 @@ static void undefined(void)
     __asm__ volatile("udf #0");
 }
 
-static void unaligned_stack(void)
+static void jump_between_instructions(void)
 {
-    __asm__ volatile("mov x9, sp\n\tadd sp, sp, #8\n\tldr x10, [sp]\n\tmov sp, x9" ::: "x9", "x10");
+    ((void (*)(void))((uintptr_t)write_null + 2))();
 }
 
 static const struct {
@@ -80,7 +80,7 @@ static const struct {
     {"exec", execute_data, "execute data"},
     {"priv", privileged, "use a privileged instruction"},
     {"undef", undefined, "use an undefined instruction"},
-    {"align", unaligned_stack, "use a misaligned stack pointer"},
+    {"align", jump_between_instructions, "jump between two instructions"},
     {"abort", abort, "call abort()"},
 };
 

@@ -13,7 +13,7 @@ int main(void)
     static const char message[] = "Hello, pipe!";
     char buffer[64];
     ssize_t n;
-    int fds[2], error;
+    int fds[2] = {-1, -1}, error;
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* pipeserv prints, too: keep the order */
     printf("--- Pipe Test ---\n");

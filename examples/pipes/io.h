@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  What the small programs share: reading their input to its end, and saying what went
- * wrong. */
+/** @file
+ *  What the small programs share: reading their input to its end, and saying what went
+ *  wrong.
+ */
 #ifndef IO_H
 #define IO_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  What pipeserv offers beyond pipe() of unistd.h: the size of the ring, and to be announced on the
- * console. The calls are those of kernel/pipe_calls.c.
+ *  console. The calls are those of kernel/pipe_calls.c.
  */
 #ifndef PIPE_CLIENT_H
 #define PIPE_CLIENT_H

@@ -18,11 +18,12 @@ struct account {
     bool closed;            /* its task is gone: limit follows used down, freed at 0 */
 };
 
-/* The root account: owns all memory that the frame allocator has; account_root.limit is set at boot. */
+/* The root account: owns all memory that the frame allocator has; account_root.limit is set at
+ * boot. */
 extern struct account account_root;
 
-/* A child with `limit` bytes reserved from parent. NULL: the parent has not so much left, or no memory for
- * the struct itself (which the parent pays, on top). */
+/* A child with `limit` bytes reserved from parent. NULL: the parent has not so much left, or no
+ * memory for the struct itself (which the parent pays, on top). */
 struct account *account_create(struct account *parent, uint64_t limit);
 /* The task is gone. The unused part returns to the parent now, the rest as it is uncharged. */
 void account_close(struct account *a);

@@ -159,7 +159,9 @@ int aspace_map_step(struct mapping *m)
         return 0;
     if (m->state == MAPPING_REMOVING || m->shm->dead)
         return UKERN_EREVOKED;
-    uint64_t end = min_u64(m->pages, m->done + MAP_STEP);
+    /* Entering an uncached page cleans the cache of it, which takes as long as zeroing it. */
+    uint64_t step = m->shm->flavour == UKERN_SHM_DMA ? STEP_PAGES : MAP_STEP;
+    uint64_t end = min_u64(m->pages, m->done + step);
     for (; m->done < end; m->done++) {
         int e = arch_aspace_map(&as->arch, as->account, mapping_start(m) + (m->done << PAGE_SHIFT),
                                 shm_frame(m->shm, m->first + m->done), m->prot, m->shm->flavour);

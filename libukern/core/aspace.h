@@ -15,15 +15,16 @@
 struct mapping {
     struct tree_node node; /* key: virtual address; first member */
     struct aspace *aspace;
-    struct shm *shm;       /* holds a reference */
+    struct shm *shm;                      /* holds a reference */
     struct mapping *shm_next, **shm_link; /* in shm->mappings */
     uint64_t pages;
-    uint64_t done;         /* pages entered into (or removed from) the page table so far */
-    uint32_t first;        /* page of the shm */
+    uint64_t done;  /* pages entered into (or removed from) the page table so far */
+    uint32_t first; /* page of the shm */
     uint8_t prot;
-    uint8_t state;         /* enum mapping_state */
-    struct mapping **worker; /* the pointer of whoever fills or removes it in steps; set to NULL by one who takes it over */
-    struct tree_node gap;  /* in aspace->gaps: the free space behind this mapping */
+    uint8_t state;           /* enum mapping_state */
+    struct mapping **worker; /* the pointer of whoever fills or removes it in steps; set to NULL by
+                                one who takes it over */
+    struct tree_node gap;    /* in aspace->gaps: the free space behind this mapping */
 };
 
 enum mapping_state { MAPPING_FILLING, MAPPING_LIVE, MAPPING_REMOVING };
@@ -32,27 +33,28 @@ struct aspace {
     struct arch_aspace arch;
     struct account *account; /* pays for page tables and mappings */
     struct tree mappings;
-    struct tree gaps;        /* free space for automatic placement, by size in pages */
-    struct tree_node front;  /* in gaps: the space before the first mapping */
+    struct tree gaps;       /* free space for automatic placement, by size in pages */
+    struct tree_node front; /* in gaps: the space before the first mapping */
 };
 
-#define USER_LOW  UINT64_C(0x10000)     /* the first 64 KiB are never mapped: null pointers fault */
-#define USER_HIGH ARCH_USER_END         /* one past the last user address */
+#define USER_LOW  UINT64_C(0x10000) /* the first 64 KiB are never mapped: null pointers fault */
+#define USER_HIGH ARCH_USER_END     /* one past the last user address */
 #define USER_AUTO UINT64_C(0x1000000000) /* automatic placement starts here (64 GiB) */
 
 int aspace_init(struct aspace *as, struct account *a); /* UKERN_OK or UKERN_ENOMEM */
 /*
  * Reserve a place and make the mapping object; aspace_map_step() then fills the page table.
- * address: exact place, or 0 for automatic. One unmapped guard page is kept before and after automatic ones.
- * UKERN_EINVAL: unaligned, zero pages, outside the user half, prot not allowed (writable and executable;
- * executable or writable boot memory; executable device); UKERN_EEXIST: overlaps; UKERN_ENOMEM; UKERN_EREVOKED: s is dead;
- * UKERN_EBUSY: s is being filled. READ is part of every prot.
+ * address: exact place, or 0 for automatic. One unmapped guard page is kept before and after
+ * automatic ones. UKERN_EINVAL: unaligned, zero pages, outside the user half, prot not allowed
+ * (writable and executable; executable or writable boot memory; executable device); UKERN_EEXIST:
+ * overlaps; UKERN_ENOMEM; UKERN_EREVOKED: s is dead; UKERN_EBUSY: s is being filled. READ is part
+ * of every prot.
  */
 int aspace_map(struct aspace *as, struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
                unsigned prot, struct mapping **out);
-/* At most STEP_PAGES (x 32) more page table entries. 1: more; 0: live; UKERN_ENOMEM: undo with aspace_unmap_step;
- * UKERN_EREVOKED: s died or somebody removes the mapping. Between steps a revoke may remove it altogether: the
- * caller finds it again by aspace_find(). */
+/* At most STEP_PAGES x 32 (DMA: STEP_PAGES) more page table entries. 1: more; 0: live;
+ * UKERN_ENOMEM: undo with aspace_unmap_step; UKERN_EREVOKED: s died or somebody removes the
+ * mapping. Between steps a revoke may take it over and free it: see mapping.worker. */
 int aspace_map_step(struct mapping *m);
 /* Remove entries in steps, flush the TLB, drop the shm reference, free m. 1: more; 0: gone.
  * If the shm's last reference went with it, *orphan is set to it and the caller must drain it. */
@@ -64,12 +66,12 @@ struct mapping *aspace_any(const struct aspace *as);
 /* Free the page tables; all mappings are gone. In steps: 1: more; 0: done. */
 int aspace_free_step(struct aspace *as);
 /*
- * Kernel address of a user byte, if `prot` (bits of ukern_prot) is allowed there and it is ordinary memory;
- * else NULL. Valid up to the end of the page.
+ * Kernel address of a user byte, if `prot` (bits of ukern_prot) is allowed there and it is ordinary
+ * memory; else NULL. Valid up to the end of the page.
  */
 void *aspace_user(const struct aspace *as, uint64_t address, unsigned prot);
-/* Copy between the kernel and a user range; all pages checked before the first byte. n <= PAGE_SIZE.
- * UKERN_OK or UKERN_EFAULT. n == 0 ignores the address. */
+/* Copy between the kernel and a user range; all pages checked before the first byte. n <=
+ * PAGE_SIZE. UKERN_OK or UKERN_EFAULT. n == 0 ignores the address. */
 int aspace_copy_in(const struct aspace *as, void *to, uint64_t from, size_t n);
 int aspace_copy_out(const struct aspace *as, uint64_t to, const void *from, size_t n);
 

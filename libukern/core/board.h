@@ -27,7 +27,7 @@ struct board {
     bool (*irq_valid)(unsigned line);  /* may a task own this line? Not the kernel's own ones. */
     bool (*device_valid)(paddr_t base, uint64_t size); /* may a task map this? Not RAM, not the interrupt controller. */
     void (*panic_putc)(char c);        /* polled output, for a panic only */
-    void (*power)(enum ukern_power action, int code) __attribute__((noreturn));
+    __attribute__((noreturn)) void (*power)(enum ukern_power action, int code);
 };
 
 #define BOARD_IRQ_TIMER 0x10000

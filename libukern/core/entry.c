@@ -78,16 +78,10 @@ static bool goes_on(const struct task *t)
     return !(arch_cpu()->ready_bits >> t->priority) && !task_unclean(t);
 }
 
-const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t number)
+const struct ukern_sysregs *kernel_general(struct task *t, struct ukern_sysregs *r, uint64_t number)
 {
-    struct task *t = arch_cpu()->current;
-    int64_t status;
+    int64_t status = dispatch(t, r, number);
 
-    if (number == UKERN_SYS_ipc_call && likely(ipc_fast_call(t, r)))
-        return r;
-    if (number == UKERN_SYS_ipc_reply_recv && likely(ipc_fast_reply_recv(t, r)))
-        return r;
-    status = dispatch(t, r, number);
     if (status > SYS_SET)
         r->x[0] = (uint64_t)status;
     if (status >= SYS_SET) {
@@ -99,6 +93,17 @@ const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t num
         settle(t, number, status);
     }
     return kernel_resume();
+}
+
+const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t number)
+{
+    struct task *t = arch_cpu()->current;
+
+    if (number == UKERN_SYS_ipc_call)
+        return ipc_fast_call(t, r);
+    if (number == UKERN_SYS_ipc_reply_recv)
+        return ipc_fast_reply_recv(t, r);
+    return kernel_general(t, r, number);
 }
 
 const struct ukern_sysregs *kernel_interrupt(void)

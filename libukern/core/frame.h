@@ -11,10 +11,12 @@
 
 #define FRAME_ORDER_MAX 18 /* largest block: 1 GiB */
 
-/* Hand a RAM range over (page aligned, mapped in the linear map). Called at boot, may be called several
- * times; the allocator takes its own bitmap from the range, and adds the rest to account_root.limit. */
+/* Hand a RAM range over (page aligned, mapped in the linear map). Called at boot, may be called
+ * several times; the allocator takes its own bitmap from the range, and adds the rest to
+ * account_root.limit. */
 void frame_add(paddr_t start, paddr_t end);
-/* 2^order contiguous frames, naturally aligned, NOT zeroed, paid by a. 0: quota or memory is used up. */
+/* 2^order contiguous frames, naturally aligned, NOT zeroed, paid by a. 0: quota or memory is used
+ * up. */
 paddr_t frame_alloc(struct account *a, unsigned order);
 /* One zeroed frame. */
 paddr_t frame_alloc_zero(struct account *a);

@@ -41,9 +41,9 @@ int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_
 /* Check a message of t: tag well formed and its handles may be sent. UKERN_OK, UKERN_EINVAL, UKERN_EHANDLE, UKERN_ERIGHTS. */
 int ipc_check(const struct task *t, const uint64_t *message);
 
-/* The direct paths: true if all conditions of the short way held and the switch is done; r is then the
- * result of the new current task. */
-bool ipc_fast_call(struct task *t, struct ukern_sysregs *r);
-bool ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r);
+/* The direct paths: when all conditions of the short way hold, the switch is done and r is the result of the new
+ * current task; else all goes the general way. */
+const struct ukern_sysregs *ipc_fast_call(struct task *t, struct ukern_sysregs *r);
+const struct ukern_sysregs *ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r);
 
 #endif

@@ -7,6 +7,7 @@
  * Budget, instructions: 25 for the conditions, 20 for the bookkeeping, 15 for the switch.
  */
 #include "ipc.h"
+#include "resume.h"
 #include "sched.h"
 
 /* The handle, if it is among the first ones and has this type and right. */
@@ -21,18 +22,18 @@ static inline const struct handle *fast_handle(const struct task *t, uint64_t h,
     return e;
 }
 
-bool ipc_fast_call(struct task *t, struct ukern_sysregs *r)
+const struct ukern_sysregs *ipc_fast_call(struct task *t, struct ukern_sysregs *r)
 {
     const struct handle *h = fast_handle(t, r->x[0], UKERN_R_CALL);
     struct port *p;
     struct task *s;
 
     if (unlikely(!h || r->x[1] >> 32 || r->deadline_or_badge != UKERN_FOREVER || !t->ghost))
-        return false;
+        return kernel_general(t, r, UKERN_SYS_ipc_call);
     p = h->object;
     s = p->waiters;
     if (unlikely(!s || !s->receive_any || s->timer.node.linked))
-        return false;
+        return kernel_general(t, r, UKERN_SYS_ipc_call);
 
     p->waiters = s->next;
     if (s->next)
@@ -59,10 +60,10 @@ bool ipc_fast_call(struct task *t, struct ukern_sysregs *r)
     r->token = t->token;
     sched_switch_to(arch_cpu(), t, s);
     t->blocked_at = arch_cpu()->switched_at;
-    return true;
+    return r;
 }
 
-bool ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r)
+const struct ukern_sysregs *ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r)
 {
     const struct handle *h = fast_handle(t, r->x[0], UKERN_R_RECV);
     struct task *c = t->taken;
@@ -71,11 +72,11 @@ bool ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r)
 
     if (unlikely(!h || !c || c->token != r->token || r->x[1] >> 32 ||
                  r->deadline_or_badge != UKERN_FOREVER))
-        return false;
+        return kernel_general(t, r, UKERN_SYS_ipc_reply_recv);
     p = h->object;
     if (unlikely(c->call_kind != CALL_CALL || c->timer.node.linked || p->events ||
                  c->call_port != p || p->server != t || cpu->ready_bits >> c->priority || task_unclean(c)))
-        return false;
+        return kernel_general(t, r, UKERN_SYS_ipc_reply_recv);
 
     p->refs--;
     c->call_port = NULL;
@@ -99,5 +100,5 @@ bool ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r)
     r->token = 0;
     sched_switch_to(cpu, t, c);
     t->blocked_at = cpu->switched_at;
-    return true;
+    return r;
 }

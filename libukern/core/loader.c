@@ -51,7 +51,9 @@ static int copy_step(struct loader *l)
 
     if (n) {
         uint64_t to = s->address % PAGE_SIZE + l->copied;
-        shm_copy(l->image, l->offset + s->offset + l->copied, l->shm, to, n);
+        int rc = shm_copy(l->image, l->offset + s->offset + l->copied, l->shm, to, n);
+        if (rc)
+            return rc;
         sync_code(l, to, to + n);
     }
     l->copied += n;
@@ -107,9 +109,8 @@ int loader_step(struct loader *l)
             l->phase = SPAWN_COPY;
         return rc < 0 ? rc : 1;
     case SPAWN_COPY:
-        if (copy_step(l))
-            return 1;
-        return map_region(l);
+        rc = copy_step(l);
+        return rc ? rc : map_region(l);
     case SPAWN_MAP:
         rc = aspace_map_step(l->mapping);
         return rc ? rc : end_region(l);

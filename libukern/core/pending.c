@@ -116,6 +116,7 @@ static void drop_copies(struct ukern_pending *p)
     if (p->mapping) {
         p->mapping->worker = &p->caller->cleanup_mapping;
         p->caller->cleanup_mapping = p->mapping;
+        p->caller->unclean = true;
         p->mapping = NULL;
     }
     for (unsigned i = 0; i < p->copies; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  Kernel objects: fixed-size classes carved from frames; zeroed when handed out. The account pays the
- *  class size; the frame behind is the kernel's own and goes back when its last object does.
+ *  Kernel objects: fixed-size classes carved from frames; zeroed when handed out. The account pays
+ * the class size; the frame behind is the kernel's own and goes back when its last object does.
  */
 #ifndef CORE_SLAB_H
 #define CORE_SLAB_H
@@ -9,7 +9,9 @@
 #include "core.h"
 #include "account.h"
 
-#define SLAB_MAX 2048 /* largest object, bytes; classes are 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1344, 2048 */
+#define SLAB_MAX                                                                                   \
+    2048 /* largest object, bytes; classes are 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024,     \
+            1344, 2048 */
 
 void *slab_alloc(struct account *a, size_t size) __attribute__((malloc, alloc_size(2)));
 /* size as it was asked for. p may be NULL. */

@@ -29,7 +29,7 @@ struct loader {
 /* Start: check the file. As elf_check(). */
 int loader_start(struct loader *l, struct task *child, struct shm *image, uint64_t offset, uint64_t size,
                  uint64_t stack, const char **why);
-/* A bounded step: 1: more; 0: all regions are mapped; UKERN_ENOMEM: give up. */
+/* A bounded step: 1: more; 0: all regions are mapped; UKERN_ENOMEM or UKERN_EREVOKED: give up. */
 int loader_step(struct loader *l);
 /* Kernel address of the byte at user address `at` of the new stack. */
 void *loader_stack(const struct loader *l, uint64_t at);

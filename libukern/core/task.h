@@ -48,6 +48,7 @@ struct task {
     bool again;             /* resume by running system call `number` again with `result` as arguments */
     bool dying;             /* resume by taking it apart */
     bool queued;            /* in the ready queue */
+    bool unclean;           /* one of cleanup_ports, _shms, _mapping is set */
     bool receive_any;       /* TASK_RECV: takes every event, not just bits */
     uint16_t number;        /* of the system call to run again */
 
@@ -127,7 +128,7 @@ bool task_teardown_step(struct task *t);
 /* Has t something to finish before it runs on? */
 static inline bool task_unclean(const struct task *t)
 {
-    return t->cleanup_ports || t->cleanup_shms || t->cleanup_mapping;
+    return t->unclean;
 }
 
 /* A bounded step of what t's last system call left to do; false: nothing left. */

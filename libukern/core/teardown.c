@@ -22,6 +22,7 @@ void cleanup_orphan(struct task *t, struct shm *s)
 {
     s->cleanup_next = t->cleanup_shms;
     t->cleanup_shms = s;
+    t->unclean = true;
 }
 
 void cleanup_port(struct task *t, struct port *p)
@@ -29,6 +30,7 @@ void cleanup_port(struct task *t, struct port *p)
     port_ref(p);
     p->cleanup_next = t->cleanup_ports;
     t->cleanup_ports = p;
+    t->unclean = true;
 }
 
 /* Nobody will receive on p any more. false: all done. */
@@ -71,6 +73,7 @@ bool cleanup_step(struct task *t)
             t->cleanup_shms = next;
         return true;
     }
+    t->unclean = false;
     return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  An ordered set of nodes by a 64-bit key (treap: expected O(log n), no allocation). Equal keys are
- *  allowed and ordered by node address. A node lies first in the struct that it orders.
+ *  An ordered set of nodes by a 64-bit key (treap: expected O(log n), no allocation). Equal keys
+ * are allowed and ordered by node address. A node lies first in the struct that it orders.
  */
 #ifndef CORE_TREE_H
 #define CORE_TREE_H
@@ -11,8 +11,8 @@
 struct tree_node {
     uint64_t key;
     struct tree_node *left, *right;
-    uint32_t rank;   /* heap order, random */
-    bool linked;     /* in a tree now */
+    uint32_t rank; /* heap order, random */
+    bool linked;   /* in a tree now */
 };
 
 struct tree {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  The Arm PL011 UART, by its registers. Never waits. */
+/** @file
+ *  The Arm PL011 UART, by its registers. Never waits.
+ */
 #ifndef CONSOLE_PL011_H
 #define CONSOLE_PL011_H
 

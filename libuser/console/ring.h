@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  A ring of bytes in shared memory: positions count for ever, only their remainder is an
- * offset. */
+/** @file
+ *  A ring of bytes in shared memory: positions count for ever, only their remainder is an
+ *  offset.
+ */
 #ifndef CONSOLE_RING_H
 #define CONSOLE_RING_H
 

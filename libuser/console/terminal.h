@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The terminal: a UART with a line discipline for input and a ring for output, between them and
- * the clients.
+ *  the clients.
  *
  *  Output waits in a ring of shared memory, into which the kernel copies straight from the writers.
- * The kernel's log goes into the same ring, between lines. Nothing is dropped: who writes into a
- * full ring waits.
+ *  The kernel's log goes into the same ring, between lines. Nothing is dropped: who writes into a
+ *  full ring waits.
  */
 #ifndef CONSOLE_TERMINAL_H
 #define CONSOLE_TERMINAL_H

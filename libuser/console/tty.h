@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The line discipline: what a person types becomes lines. Pure C, no device: characters go in one
- * by one, the echo comes out in a small buffer, readers see whole lines.
+ *  by one, the echo comes out in a small buffer, readers see whole lines.
  *
  *  Keys: Enter ends the line; Backspace and Delete take a character back, Ctrl-U the line, Ctrl-W a
- * word; Ctrl-D hands over what is there, and on an empty line means the end of input; Ctrl-C throws
- * all unread input away and interrupts. A script (not a terminal) gets no echo, and its Ctrl-D is
- * the end for good.
+ *  word; Ctrl-D hands over what is there, and on an empty line means the end of input; Ctrl-C
+ *  throws all unread input away and interrupts. A script (not a terminal) gets no echo, and its
+ *  Ctrl-D is the end for good.
  */
 #ifndef CONSOLE_TTY_H
 #define CONSOLE_TTY_H

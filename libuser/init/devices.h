@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Devices that the image description names, found in the device tree. A driver gets two handles:
- * NAME, shared memory with the page or pages of its registers, and NAME-irq, its interrupt line.
+ *  NAME, shared memory with the page or pages of its registers, and NAME-irq, its interrupt line.
  *
  *  Known names: pl011 (UART), pl031 (clock), pl061 (GPIO), virtio-net, virtio-blk, virtio-console,
- * virtio-rng; any other name is looked for as it is among the `compatible` strings of the tree.
- * VirtIO devices share pages of eight: the driver looks through its page for the device id that it
- * drives.
+ *  virtio-rng; any other name is looked for as it is among the `compatible` strings of the tree.
+ *  VirtIO devices share pages of eight: the driver looks through its page for the device id that it
+ *  drives.
  */
 #ifndef INIT_DEVICES_H
 #define INIT_DEVICES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  A small reader of flattened device trees: finds devices by their `compatible`, with their
- * registers and interrupt. Pure C. The tree is not believed: every length and offset is checked
- * before it is used.
+ *  registers and interrupt. Pure C. The tree is not believed: every length and offset is checked
+ *  before it is used.
  */
 #ifndef INIT_FDT_H
 #define INIT_FDT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The image description: file `image` of the archive, made by sdk.mk from the project's make
- * variables. Text, one setting a line, the key first:
+ *  variables. Text, one setting a line, the key first:
  *
  *      TASKS pipeserv shell
  *      pipeserv.provides pipe

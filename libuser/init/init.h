@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  The parts of init: the log, the image's ports and tasks. */
+/** @file
+ *  The parts of init: the log, the image's ports and tasks.
+ */
 #ifndef INIT_H
 #define INIT_H
 

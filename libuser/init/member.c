@@ -154,7 +154,8 @@ static int grant_all(struct start *s, const struct member *m)
     for (unsigned i = 0; i < task->devices.count && error == UKERN_OK; i++)
         error = grant_device(s, task->devices.word[i], &m->devices[i]);
     if (task->rights != 0 && error == UKERN_OK)
-        error = spawn_grant(&s->spawn, "system", task_handle("system"), task->rights);
+        error = spawn_grant(&s->spawn, "system", task_handle("system"),
+                            task->rights | UKERN_R_TRANSFER);
     return error;
 }
 

@@ -301,6 +301,24 @@ static void test_steps(void **state)
     finish();
 }
 
+/* Of DMA memory each page costs more, so a step has fewer. */
+static void test_steps_of_dma(void **state)
+{
+    (void)state;
+    start();
+    struct shm *s = shm_new_dma(&account_root, 2 * STEP_PAGES + 1);
+    while (shm_fill(s) > 0)
+        ;
+    struct mapping *m;
+    assert_int_equal(aspace_map(&as, s, 0, 0, s->pages, RW, &m), UKERN_OK);
+    assert_int_equal(aspace_map_step(m), 1);
+    assert_int_equal(m->done, STEP_PAGES);
+    assert_int_equal(aspace_map_step(m), 1);
+    assert_int_equal(aspace_map_step(m), 0);
+    shm_drop(s);
+    finish();
+}
+
 static void test_many_mappings_of_one_object(void **state)
 {
     (void)state;
@@ -639,6 +657,7 @@ static const struct CMUnitTest tests[] = {
     UNIT(test_map_step_of_a_removed_one),
     UNIT(test_find),
     UNIT(test_steps),
+    UNIT(test_steps_of_dma),
     UNIT(test_many_mappings_of_one_object),
     UNIT(test_automatic_placement),
     UNIT(test_no_place),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The pipes of this server and their ends. A client's handle carries a badge, and the badge names
- * an end. Badges are never used twice, not even by the next pipeserv after this one has crashed:
- * old handles find nothing.
+ *  an end. Badges are never used twice, not even by the next pipeserv after this one has crashed:
+ *  old handles find nothing.
  */
 #ifndef ENDS_H
 #define ENDS_H

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The bookkeeping of one pipe: a ring of bytes, how many ends are open, and who waits. Pure C: no
- * system call is made here, and no byte is touched. Where bytes go is said as segments of the ring;
- * whoever calls moves them.
+ *  system call is made here, and no byte is touched. Where bytes go is said as segments of the
+ *  ring; whoever calls moves them.
  *
  *  The rules, once:
  *   - Bytes count only when they have arrived. An operation first asks what it may do (an *offer*),
- * the data moves, and only then is it booked (pipe_put(), pipe_take()). If the move fails nothing
- * has to be undone.
+ *  the data moves, and only then is it booked (pipe_put(), pipe_take()). If the move fails nothing
+ *  has to be undone.
  *   - First come, first served: while somebody waits, nobody overtakes.
  *   - A write of up to PIPE_BUF bytes is done whole or waits.
  *   - With no writer left, readers empty the ring and then see the end. With no reader left,
- * writers fail.
+ *  writers fail.
  */
 #ifndef PIPE_H
 #define PIPE_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  What the console server understands beside the stream protocol: STREAM_CONTROL, w0 = one
- * of these. */
+/** @file
+ *  What the console server understands beside the stream protocol: STREAM_CONTROL, w0 = one
+ *  of these.
+ */
 #ifndef UKERN_CONSOLE_H
 #define UKERN_CONSOLE_H
 

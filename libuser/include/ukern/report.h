@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  What a supervisor tells people about its tasks: faults with their backtrace, and ends. */
+/** @file
+ *  What a supervisor tells people about its tasks: faults with their backtrace, and ends.
+ */
 #ifndef UKERN_REPORT_H
 #define UKERN_REPORT_H
 

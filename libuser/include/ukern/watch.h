@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The server's side of STREAM_POLL (stream.h): who wants to hear when a stream becomes ready. A
- * server keeps one list for all ends that are always ready alike.
+ *  server keeps one list for all ends that are always ready alike.
  *
  *  @code
  *  case STREAM_POLL:  return watch_poll(&list, r, ready_now());

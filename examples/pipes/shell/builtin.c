@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands that the shell does itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ukern/archive.h>
+#include <ukern/console.h>
+#include <ukern/error.h>
+#include <ukern/ipc.h>
+#include <ukern/irq.h>
+
+#include "shell.h"
+
+/* How long the console may take for its last words before the power goes. Nanoseconds. */
+#define DRAIN_TIME 2000000000u
+
+static int fail(const char *command, int error)
+{
+    fprintf(stderr, "%s: %s\n", command, ukern_strerror(error));
+    return 1;
+}
+
+static bool number(const char *text, long *value)
+{
+    char *end;
+
+    *value = strtol(text, &end, 0);
+    return *text != '\0' && *end == '\0';
+}
+
+static int do_ls(int argc, char **argv)
+{
+    struct archive_file file;
+    const void *archive;
+    size_t size, cursor = 0;
+    int error = archive_open(&archive, &size);
+
+    (void)argc;
+    if (error != UKERN_OK)
+        return fail(argv[0], error);
+    while ((error = archive_next(archive, size, &cursor, &file)) == 1)
+        printf("%9zu  %s\n", file.size, file.name);
+    return error < 0 ? fail(argv[0], error) : 0;
+}
+
+static const char *state_name(uint32_t state)
+{
+    static const char *const names[] = {"loading", "ready", "send",  "reply", "recv",
+                                        "wait",    "fault", "dying", "dead"};
+
+    return state < sizeof names / sizeof names[0] ? names[state] : "?";
+}
+
+static int do_ps(int argc, char **argv)
+{
+    ukern_handle system = task_handle("system");
+    struct ukern_task_info info;
+    int error;
+
+    (void)argc;
+    printf("   ID  STATE    PRIO   CPU ms  MEMORY K   QUOTA K       IPC  NAME\n");
+    for (uint64_t id = 0; (error = task_info(system, id, &info)) == UKERN_OK; id = info.id + 1)
+        printf("%5llu  %-7s  %4u %8llu %9llu %9llu %9llu  %s\n", (unsigned long long)info.id,
+               state_name(info.state), (unsigned)info.priority,
+               (unsigned long long)info.cpu_ns / 1000000,
+               (unsigned long long)info.memory_used / 1024,
+               (unsigned long long)info.memory_limit / 1024, (unsigned long long)info.ipc_count,
+               info.name);
+    return error == UKERN_ENOENT ? 0 : fail(argv[0], error);
+}
+
+static int do_kill(int argc, char **argv)
+{
+    ukern_handle task;
+    long id, code = 9;
+    int error;
+
+    if (argc < 2 || argc > 3 || !number(argv[1], &id) || (argc == 3 && !number(argv[2], &code))) {
+        fprintf(stderr, "usage: kill ID [CODE]; ps shows the ids\n");
+        return 2;
+    }
+    task = task_open(task_handle("system"), (uint64_t)id, UKERN_R_KILL);
+    if (task < 0)
+        return fail(argv[0], task);
+    error = task_kill(task, (int)code);
+    handle_close(task);
+    return error == UKERN_OK ? 0 : fail(argv[0], error);
+}
+
+static int do_mem(int argc, char **argv)
+{
+    struct ukern_system_info info;
+    int error = system_info(task_handle("system"), &info);
+
+    (void)argc;
+    if (error != UKERN_OK)
+        return fail(argv[0], error);
+    printf("memory   %llu KiB, of which %llu KiB are free\n",
+           (unsigned long long)info.memory_total / 1024,
+           (unsigned long long)info.memory_free / 1024);
+    printf("kernel   %llu KiB of code, %llu KiB of data, %llu objects\n",
+           (unsigned long long)info.kernel_text / 1024, (unsigned long long)info.kernel_data / 1024,
+           (unsigned long long)info.objects);
+    printf("tasks    %llu\n", (unsigned long long)info.tasks);
+    printf("time     %llu ms, idle %llu ms, %llu switches, %llu interrupts\n",
+           (unsigned long long)info.uptime_ns / 1000000, (unsigned long long)info.idle_ns / 1000000,
+           (unsigned long long)info.switches, (unsigned long long)info.interrupts);
+    return 0;
+}
+
+_Noreturn void shell_exit(int code)
+{
+    struct ukern_msg msg = {UKERN_TAG(STREAM_CONTROL, 0), {CONSOLE_DRAIN}};
+    ukern_handle system = task_handle("system");
+
+    fflush(stdout);
+    if (system >= 0) {
+        ipc_call_until(STDERR_FILENO, &msg, clock_now() + DRAIN_TIME);
+        system_power(system, UKERN_POWER_OFF, code);
+    }
+    exit(code);
+}
+
+static int do_exit(int argc, char **argv)
+{
+    long code = last_code;
+
+    if (argc > 2 || (argc == 2 && !number(argv[1], &code))) {
+        fprintf(stderr, "usage: exit [CODE]\n");
+        return 2;
+    }
+    shell_exit((int)code);
+}
+
+static int do_help(int argc, char **argv);
+
+static const struct builtin {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage, *what;
+} builtins[] = {
+    {"ls", do_ls, "ls", "files and programs of the image"},
+    {"ps", do_ps, "ps", "tasks: state, priority, CPU time, memory, messages"},
+    {"kill", do_kill, "kill ID [CODE]", "end a task"},
+    {"mem", do_mem, "mem", "memory, kernel and time"},
+    {"help", do_help, "help", "this text"},
+    {"exit", do_exit, "exit [CODE]", "power off"},
+};
+
+static int do_help(int argc, char **argv)
+{
+    static const char *const programs[] = {
+        "cat [FILE...]        copy files or the input",
+        "upper                capital letters",
+        "wc [FILE...]         count lines, words, bytes",
+        "crc32 [FILE...]      checksum and bytes",
+        "head [-n N] [FILE]   the first lines",
+        "echo [WORD...]       say it",
+        "yes [WORD]           say it for ever",
+        "sleep SECONDS        wait",
+        "spin                 use the CPU for ever",
+        "crash KIND           fault; crash alone lists the kinds",
+        "true, false          end with 0 or 1",
+        "demo                 a pipe to oneself",
+    };
+
+    (void)argc;
+    (void)argv;
+    printf("PROGRAM | PROGRAM ...  each stage is a task; & at the end: in the background\n\n");
+    for (unsigned i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
+        printf("  %-20s %s\n", builtins[i].usage, builtins[i].what);
+    for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        printf("  %s\n", programs[i]);
+    printf("\nBackspace, Ctrl-U and Ctrl-W edit the line. Ctrl-C ends the pipeline. Ctrl-D on an "
+           "empty line powers off.\n");
+    return 0;
+}
+
+static const struct builtin *find(const char *name)
+{
+    for (unsigned i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
+        if (strcmp(builtins[i].name, name) == 0)
+            return &builtins[i];
+    return NULL;
+}
+
+bool builtin_is(const char *name)
+{
+    return find(name) != NULL;
+}
+
+int builtin_run(int argc, char **argv)
+{
+    return find(argv[0])->run(argc, argv);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The children. One port hears everything: their ends, their faults, and Ctrl-C.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ukern/console.h>
+#include <ukern/ipc.h>
+#include <ukern/report.h>
+
+#include "shell.h"
+
+#define BIT_INTERRUPT 1u
+
+struct child {
+    struct child *next;
+    uint64_t badge;
+    ukern_handle task;
+    bool foreground, last;
+    char name[UKERN_NAME_MAX];
+};
+
+static ukern_handle port;
+static struct child *children;
+static uint64_t next_badge = 1;
+static int pipeline_code;
+static bool interrupted;
+
+int jobs_start(void)
+{
+    port = port_create();
+    return port < 0 ? port : UKERN_OK;
+}
+
+void jobs_hear_interrupts(void)
+{
+    struct ukern_msg msg = {UKERN_TAG(STREAM_CONTROL, 1), {CONSOLE_INTERRUPT, BIT_INTERRUPT}};
+    uint64_t bits;
+
+    msg.w[5] = UKERN_SEND_HANDLE(port, UKERN_R_NOTIFY);
+    ipc_call(0, &msg); /* standard input; if it is no console, nobody types Ctrl-C */
+    notify_wait(port, BIT_INTERRUPT, &bits, 0);
+    interrupted = false;
+}
+
+int jobs_spawn(struct spawn *s, bool foreground, bool last)
+{
+    struct child *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return UKERN_ENOMEM;
+    c->badge = next_badge++;
+    c->foreground = foreground;
+    c->last = last;
+    strncpy(c->name, s->name, sizeof c->name - 1);
+    s->supervisor = port;
+    s->supervisor_badge = c->badge;
+    c->task = task_spawn(s);
+    if (c->task < 0) {
+        int error = c->task;
+
+        free(c);
+        return error;
+    }
+    c->next = children;
+    children = c;
+    return UKERN_OK;
+}
+
+static struct child **find(uint64_t badge)
+{
+    struct child **link = &children;
+
+    while (*link != NULL && (*link)->badge != badge)
+        link = &(*link)->next;
+    return link;
+}
+
+static void print(void *context, const char *line)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", line);
+}
+
+static void ended(uint64_t badge, int code, int reason)
+{
+    struct child **link = find(badge), *c = *link;
+    char how[48];
+
+    if (c == NULL)
+        return;
+    if (reason == UKERN_EXIT_FAULT)
+        code = 128 + code;
+    if (c->last && c->foreground)
+        pipeline_code = code;
+    if (code != 0 && reason != UKERN_EXIT_FAULT && !interrupted) {
+        report_end(how, sizeof how, code, reason);
+        fprintf(stderr, "%s %s\n", c->name, how);
+    }
+    handle_close(c->task);
+    *link = c->next;
+    free(c);
+}
+
+static void faulted(const struct ukern_event *ev)
+{
+    struct ukern_msg kill = {.tag = UKERN_TAG(UKERN_FAULT_KILL, 0)};
+    struct child *c = *find(ev->badge);
+
+    if (c != NULL)
+        report_fault(c->task, c->name, c->name, ev, print, NULL);
+    ipc_reply(ev->token, &kill);
+}
+
+static void interrupt(void)
+{
+    interrupted = true;
+    for (struct child *c = children; c != NULL; c = c->next)
+        if (c->foreground)
+            task_kill(c->task, CODE_INTERRUPTED);
+}
+
+/* One event, if it comes in time. */
+static bool handle_event(uint64_t deadline)
+{
+    struct ukern_event ev;
+
+    switch (ipc_recv(port, &ev, deadline)) {
+    case UKERN_EV_EXIT:
+        ended(ev.badge, (int)ev.msg.w[0], (int)ev.msg.w[1]);
+        return true;
+    case UKERN_EV_FAULT:
+        faulted(&ev);
+        return true;
+    case UKERN_EV_NOTIFY:
+        interrupt();
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool any_foreground(void)
+{
+    for (const struct child *c = children; c != NULL; c = c->next)
+        if (c->foreground)
+            return true;
+    return false;
+}
+
+int jobs_wait(void)
+{
+    pipeline_code = 0;
+    while (any_foreground() && handle_event(UKERN_FOREVER))
+        ;
+    return pipeline_code;
+}
+
+void jobs_check(void)
+{
+    while (handle_event(0))
+        ;
+}
