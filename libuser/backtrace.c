@@ -8,6 +8,7 @@
 
 #define FRAMES_MAX 32
 #define FILE_MAX   64 /* longest NAME.sym */
+#define LINE_MAX   160
 
 /* Return addresses may be signed: the signature stands above the 39 bits of user addresses. */
 #define ADDRESS_MASK ((UINT64_C(1) << 39) - 1)
@@ -99,13 +100,38 @@ int backtrace_cause(char *line, size_t size, const uint64_t w[UKERN_MSG_WORDS])
     return snprintf(line, size, "exception with syndrome 0x%lx", (unsigned long)w[1]);
 }
 
+/*
+ * Does the link register name a caller that has no part in the chain of frames? So it is in a
+ * function that has no frame (yet), as small ones do, and after a jump into nowhere. In a function
+ * that has called others it leads back into that function itself.
+ */
+static bool caller_without_frame(const char *program, const struct ukern_regs *regs, uint64_t first)
+{
+    uint64_t link = regs->x[30] & ADDRESS_MASK;
+    struct ukern_symbol here, caller;
+
+    if (link < 4 || link == first || !backtrace_symbol(program, link - 4, &caller))
+        return false;
+    return !backtrace_symbol(program, regs->pc, &here) ||
+           regs->pc - here.offset != link - 4 - caller.offset;
+}
+
 void backtrace_print(ukern_handle task, const char *program,
                      void (*print)(void *context, const char *line), void *context)
 {
-    uint64_t pcs[FRAMES_MAX];
-    unsigned n = backtrace_walk(task, pcs, FRAMES_MAX);
-    char line[160];
+    uint64_t pcs[FRAMES_MAX + 1];
+    struct ukern_regs regs;
+    char line[LINE_MAX];
+    unsigned n;
 
+    if (task_regs(task, &regs) < 0)
+        return;
+    n = backtrace_frames(&regs, read_word, &task, pcs, FRAMES_MAX);
+    if (caller_without_frame(program, &regs, n > 1 ? pcs[1] : 0)) {
+        memmove(&pcs[2], &pcs[1], (n - 1) * sizeof(pcs[0]));
+        pcs[1] = regs.x[30] & ADDRESS_MASK;
+        n++;
+    }
     for (unsigned i = 0; i < n; i++) {
         backtrace_line(line, sizeof(line), program, i, pcs[i]);
         print(context, line);

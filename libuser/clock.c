@@ -9,7 +9,6 @@
 #include <ukern/ipc.h>
 #include <ukern/irq.h>
 #include <ukern/task.h>
-#include "clock.h"
 #include "fd.h"
 
 #define SECOND UINT64_C(1000000000)

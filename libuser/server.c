@@ -119,7 +119,7 @@ static int next_event(struct server *s, struct request *r, bool reply_due, struc
 
 int server_run(struct server *s)
 {
-    struct request request;
+    struct request request = {0};
     struct ukern_event ev;
     bool reply_due = false;
 

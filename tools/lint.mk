@@ -28,15 +28,20 @@ shellcheck:
 	$(call step,SHELL,scripts)
 	$(Q)$(call have,shellcheck,shellcheck) shellcheck $$(grep -lE '^#!/bin/sh' $(call tree,.ci tests tools examples bench,*))
 
-# style and unusedFunction would fight the house's style and a library's nature.
+# Left out: style (the house has its own), the differences of linker symbols, operand lists of asm statements, and the
+# whole-program checks, which take memcpy(&new, ...) for a use of `new`.
 cppcheck:
 	$(call step,CPPCHK,libukern libuser examples)
 	$(Q)$(call have,cppcheck,cppcheck) cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
-	    --enable=warning,performance,portability --suppress=missingInclude --suppress=normalCheckLevelMaxBranches \
+	    --enable=warning,performance,portability --suppress=missingInclude \
+	    --library=$(UKERN)/tools/cppcheck.cfg --suppress=comparePointers --suppress=constStatement \
+	    --suppress=ctuuninitvar --suppress=ctunullpointer --suppress=missingReturn \
+	    --suppress=nullPointerRedundantCheck:*devicetree.c \
+	    --suppress=nullPointerArithmeticRedundantCheck:*devicetree.c --suppress=uninitvar:*libuser/server.c \
 	    -D__aarch64__ -I$(UKERN)/libukern/include -I$(UKERN)/libuser/include -I$(UKERN)/libukern/core \
 	    -I$(UKERN)/libukern/arch/$(ARCH) $(call tree,libukern/core libukern/arch/$(ARCH) libukern/board libuser examples,*.c)
 
-# One file at a time: what the analyzer needs grows fast with the size of a function.
+# Advice only: gcc 12 does not follow a pointer that is kept in a structure. One file at a time, which bounds its memory.
 analyzed := $(filter %.c,$(libukern_sources)) $(filter %.c,$(libuser_sources)) \
     $(foreach p,$(ukern_programs),$(wildcard $(libuser_dir)/$p/*.c))
 analyzer: $(analyzed:=.analyzed)
@@ -44,4 +49,4 @@ analyzer: $(analyzed:=.analyzed)
 $(analyzed:=.analyzed): %.analyzed: %
 	$(call step,ANALYZE,$(patsubst $(UKERN)/%,%,$<))
 	$(Q)$(ukern_cc) $(if $(findstring $(UKERN)/libukern,$<),$(ukern_kernel_flags) $(libukern_includes),$(ukern_task_flags)) \
-	    -fanalyzer -c -o /dev/null $<
+	    -fanalyzer -Wno-error -c -o /dev/null $<

@@ -47,11 +47,8 @@ void ipc_refresh_priority(struct task *t)
     }
 }
 
-/* Would t wait for itself, if it waited for p's server? */
-static bool closes_cycle(const struct task *t, const struct port *p)
+bool ipc_closes_cycle(const struct task *t, const struct task *s)
 {
-    const struct task *s = p->server;
-
     for (int depth = 0; depth < IPC_CHAIN_MAX; depth++) {
         if (!s)
             return false;
@@ -61,6 +58,8 @@ static bool closes_cycle(const struct task *t, const struct port *p)
             s = s->call_port->server;
         else if (s->state == TASK_REPLY)
             s = s->holder;
+        else if (s->state == TASK_WAIT)
+            s = s->wait_task;
         else
             return false;
     }
@@ -362,7 +361,7 @@ int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kin
         return UKERN_EPEER;
     if (kind != CALL_SEND && !t->ghost && !(t->ghost = ghost_new(t)))
         return UKERN_ENOMEM;
-    if (!w && closes_cycle(t, p))
+    if (!w && ipc_closes_cycle(t, p->server))
         return UKERN_EDEADLK;
     if (!w && deadline <= arch_timer_now())
         return UKERN_ETIMEDOUT;

@@ -18,6 +18,8 @@
  */
 int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kind,
               const uint64_t *message, uint64_t deadline);
+/* Would t wait for itself, or in too long a chain, if it waited for s (or NULL: nobody)? */
+bool ipc_closes_cycle(const struct task *t, const struct task *s);
 /* End whatever t waits for, with `error` as its result; t becomes ready. A faulted task is ended. */
 void ipc_abort(struct task *t, int error);
 /* The same without making t ready: for a task that is to die. No-op for a task that does not wait. */

@@ -55,13 +55,13 @@ int64_t sys_task_wait(struct task *t, struct ukern_sysregs *r)
 
     if (rc)
         return rc;
-    if (of == t)
-        return UKERN_EDEADLK;
     if (of->state == TASK_DEAD) {
         r->x[1] = (uint64_t)(int64_t)of->exit_code;
         r->x[2] = of->exit_reason;
         return UKERN_OK;
     }
+    if (ipc_closes_cycle(t, of))
+        return UKERN_EDEADLK;
     if (r->deadline_or_badge <= arch_timer_now())
         return UKERN_ETIMEDOUT;
     t->state = TASK_WAIT;

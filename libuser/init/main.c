@@ -112,7 +112,8 @@ static void plan(struct server *s)
 
 static void exited(struct server *s, uint64_t badge, uint64_t id, int code, int reason)
 {
-    struct supervisor_child *c = supervisor_exited(&supervisor, badge, code, reason, clock_now());
+    uint64_t now = clock_now();
+    struct supervisor_child *c = supervisor_exited(&supervisor, badge, code, reason, now);
     char how[48];
 
     (void)id;
@@ -120,7 +121,7 @@ static void exited(struct server *s, uint64_t badge, uint64_t id, int code, int 
         report_end(how, sizeof how, code, reason);
         if (c->state == SUPERVISOR_WAITING)
             say("task %s %s; it starts again in %llu ms", c->name, how,
-                (unsigned long long)supervisor_delay(c->failures) / 1000000);
+                (unsigned long long)(c->restart_at - now) / 1000000);
         else
             say("task %s %s", c->name, how);
     }

@@ -163,7 +163,7 @@ static void explain(const struct image_task *task, const struct spawn *s, int er
 {
     struct ukern_task_info me;
 
-    if (error == UKERN_ENOMEM && task_info(UKERN_SELF, 0, &me) == UKERN_OK &&
+    if (error == UKERN_ENOMEM && task_info(task_handle("system"), task_self(), &me) == UKERN_OK &&
         s->memory > me.memory_limit - me.memory_used)
         say("task %s: its .memory of %llu KiB is more than the %llu KiB that are left", task->name,
             (unsigned long long)s->memory / 1024,

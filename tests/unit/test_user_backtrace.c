@@ -193,16 +193,45 @@ static void collect(void *context, const char *line)
     strcat(context, "\n");
 }
 
+static const char *printed(void)
+{
+    static char text[400];
+
+    text[0] = '\0';
+    backtrace_print(9, "cat", collect, text);
+    return text;
+}
+
 static void test_print(void **state)
 {
-    char text[300] = "";
-
     (void)state;
     make_table();
     frame(0, 0, 0x400020);
-    backtrace_print(9, "cat", collect, text);
-    assert_string_equal(text,
+    regs.x[30] = 0x400020; /* the frame has just been made */
+    assert_string_equal(printed(),
                         "  #0 0x400000 in main (cat.c:12)\n  #1 0x400020 in main (cat.c:12)\n");
+    regs.x[30] = 0x400010; /* a call that has returned */
+    assert_string_equal(printed(),
+                        "  #0 0x400000 in main (cat.c:12)\n  #1 0x400020 in main (cat.c:12)\n");
+    regs_status = UKERN_EPEER;
+    assert_string_equal(printed(), "");
+}
+
+static void test_no_frame(void **state)
+{
+    (void)state;
+    make_table();
+    frame(0, 0, 0x400020);
+    regs.pc = 0x700000; /* a jump into nowhere */
+    regs.x[30] = 0x5500000000400010;
+    assert_string_equal(printed(), "  #0 0x700000\n  #1 0x400010 in main (cat.c:12)\n"
+                                   "  #2 0x400020 in main (cat.c:12)\n");
+    regs.x[29] = 0;
+    assert_string_equal(printed(), "  #0 0x700000\n  #1 0x400010 in main (cat.c:12)\n");
+    regs.x[30] = 0x800000; /* leads nowhere, too */
+    assert_string_equal(printed(), "  #0 0x700000\n");
+    regs.x[30] = 0;
+    assert_string_equal(printed(), "  #0 0x700000\n");
 }
 
 int main(void)
@@ -214,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup(test_long_name, begin),
         cmocka_unit_test_setup(test_causes, begin),
         cmocka_unit_test_setup(test_print, begin),
+        cmocka_unit_test_setup(test_no_frame, begin),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -37,10 +37,15 @@ int jobs_start(void)
 void jobs_hear_interrupts(void)
 {
     struct ukern_msg msg = {UKERN_TAG(STREAM_CONTROL, 1), {CONSOLE_INTERRUPT, BIT_INTERRUPT}};
-    uint64_t bits;
 
     msg.w[5] = UKERN_SEND_HANDLE(port, UKERN_R_NOTIFY);
     ipc_call(0, &msg); /* standard input; if it is no console, nobody types Ctrl-C */
+}
+
+void jobs_forget_interrupts(void)
+{
+    uint64_t bits;
+
     notify_wait(port, BIT_INTERRUPT, &bits, 0);
     interrupted = false;
 }

@@ -76,10 +76,9 @@ static enum line read_line(char *line, size_t size)
 static void prompt(void)
 {
     jobs_check();
-    if (isatty(STDIN_FILENO)) {
-        jobs_hear_interrupts();
+    jobs_hear_interrupts();
+    if (isatty(STDIN_FILENO))
         printf("$ ");
-    }
     fflush(stdout);
 }
 
@@ -91,6 +90,7 @@ static void read_commands(void)
         prompt();
         switch (read_line(line, sizeof line)) {
         case LINE_READ:
+            jobs_forget_interrupts();
             run_line(line);
             break;
         case LINE_LAST:
@@ -137,6 +137,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "shell: %s\n", ukern_strerror(error));
         return 1;
     }
+    jobs_hear_interrupts();
     run_words(argc, argv);
     if (isatty(STDIN_FILENO))
         printf("\nThis is the ukern shell. Type help for help.\n");

@@ -39,7 +39,7 @@ static void set_priority(struct spawn *s)
 {
     struct ukern_task_info me;
 
-    if (task_info(UKERN_SELF, 0, &me) == UKERN_OK && me.base_priority > 0)
+    if (task_info(task_handle("system"), task_self(), &me) == UKERN_OK && me.base_priority > 0)
         s->priority = s->max_priority = me.base_priority - 1;
 }
 
@@ -133,7 +133,6 @@ static int run_pipeline(const struct pipeline *p)
         fflush(stdout);
         return code;
     }
-    jobs_hear_interrupts();
     error = start_stages(p);
     code = jobs_wait();
     return error != 0 ? error : code;

@@ -67,6 +67,31 @@
     b       kernel_bug
     .endm
 
+    // Nothing of the kernel or of another task may stay in the registers that no result uses.
+    .macro  load_results from
+    mov     x8, xzr
+    mov     x11, xzr
+    mov     x12, xzr
+    mov     x13, xzr
+    mov     x14, xzr
+    mov     x15, xzr
+    mov     x16, xzr
+    mov     x17, xzr
+    mov     x18, xzr
+    ldp     x9, x10, [\from, #SYSREGS_X9]
+    ldp     x6, x7, [\from, #SYSREGS_X(6)]
+    ldp     x4, x5, [\from, #SYSREGS_X(4)]
+    ldp     x2, x3, [\from, #SYSREGS_X(2)]
+    ldp     x0, x1, [\from, #SYSREGS_X(0)]
+    .endm
+
+    // Nothing is guessed past the return.
+    .macro  return_to_user
+    eret
+    dsb     nsh
+    isb
+    .endm
+
     .macro  slot
     .balign 128
     .endm
@@ -109,7 +134,8 @@ vectors:
     mov     x0, sp
     mov     x1, x8
     bl      kernel_syscall
-    b       exit_to_user
+    tbz     x0, #0, exit_to_user
+    b       exit_same_task
     slot    // interrupt from a task
     stp     x0, x1, [sp, #SYSREGS_X(0)]
     b       interrupt
@@ -148,23 +174,14 @@ exit_to_user:
     restore_state x1
     restore_callee_saved x1
     cbz     x0, exit_full
-    mov     x8, xzr
-    mov     x11, xzr
-    mov     x12, xzr
-    mov     x13, xzr
-    mov     x14, xzr
-    mov     x15, xzr
-    mov     x16, xzr
-    mov     x17, xzr
-    mov     x18, xzr
-    ldp     x9, x10, [x0, #SYSREGS_X9]
-    ldp     x6, x7, [x0, #SYSREGS_X(6)]
-    ldp     x4, x5, [x0, #SYSREGS_X(4)]
-    ldp     x2, x3, [x0, #SYSREGS_X(2)]
-    ldp     x0, x1, [x0, #SYSREGS_X(0)]
-    eret
-    dsb     nsh                     // nothing is guessed past the return
-    isb
+    load_results x0
+    return_to_user
+
+    // The task that made the system call goes on, with results in the trap area: what C keeps is still there, and so
+    // are sp_el0, elr and spsr.
+exit_same_task:
+    load_results sp
+    return_to_user
 
 exit_full:
     ldp     x18, x19, [x1, #CTX_X(18)]
@@ -177,9 +194,7 @@ exit_full:
     ldp     x4, x5, [x1, #CTX_X(4)]
     ldp     x2, x3, [x1, #CTX_X(2)]
     ldp     x0, x1, [x1, #CTX_X(0)]
-    eret
-    dsb     nsh
-    isb
+    return_to_user
 
     // The kernel's own exception. x0: vector; the old x0 is in tpidrro_el0. The stack may be the reason, so all
     // goes to a static struct ukern_regs and the emergency stack.

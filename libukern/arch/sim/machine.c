@@ -94,7 +94,7 @@ void arch_context_regs(const struct arch_context *c, bool complete, struct ukern
 
 void sim_switch(struct task *from, struct task *to)
 {
-    ASSERT(to && from != to);
+    ASSERT(from != to && (!from || from == sim_running));
     sim_running = to;
     sim_switches++;
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System calls, messages, notifications, and the pending call that does nothing. */
+#include <ukern/ipc.h>
+#include <ukern/task.h>
+
+#include "../kernel/trivial.h"
+#include "bench.h"
+
+#define REQUEST 1
+#define BADGE   7
+
+/* ---- The servers ---- */
+
+void role_echo(void)
+{
+    ukern_handle port = task_handle("port");
+    struct ukern_event ev;
+
+    ipc_recv(port, &ev, UKERN_FOREVER);
+    while (ev.type == UKERN_EV_MESSAGE)
+        ipc_reply_recv(ev.token, &ev.msg, port, &ev, UKERN_FOREVER);
+}
+
+void role_waiter(void)
+{
+    ukern_handle port = task_handle("port");
+    uint64_t bits;
+
+    while (notify_wait(port, UINT64_MAX, &bits, UKERN_FOREVER) == UKERN_OK)
+        continue;
+}
+
+/* ---- The client ---- */
+
+struct peer {
+    ukern_handle port, client, task;
+};
+
+static void peer_start(struct peer *p, const char *role)
+{
+    p->port = (ukern_handle)must(port_create(), "port_create");
+    p->client =
+        (ukern_handle)must(handle_mint(p->port, UKERN_R_CALL | UKERN_R_NOTIFY, BADGE), "mint");
+    p->task = start_role(role, p->port, -1, -1);
+}
+
+static uint64_t peer_end(const struct peer *p, uint64_t result)
+{
+    end_role(p->task);
+    must(handle_close(p->client), "handle_close");
+    must(handle_close(p->port), "handle_close");
+    return result;
+}
+
+static void null_call(void *context)
+{
+    (void)context;
+    task_self();
+}
+
+uint64_t run_null_call(unsigned n)
+{
+    return rounds(n, null_call, NULL);
+}
+
+static void call_0w(void *context)
+{
+    const struct peer *p = context;
+    struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {0}};
+
+    must(ipc_call(p->client, &msg), "ipc_call");
+}
+
+static void call_6w(void *context)
+{
+    const struct peer *p = context;
+    struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {1, 2, 3, 4, 5, 6}};
+
+    must(ipc_call(p->client, &msg), "ipc_call");
+    if (msg.w[0] != 1 || msg.w[5] != 6)
+        stop("echo", UKERN_EPROTO);
+}
+
+static void notify_once(void *context)
+{
+    const struct peer *p = context;
+
+    must(notify(p->client, 1), "notify");
+}
+
+static void pending_call(void *context)
+{
+    const struct peer *p = context;
+
+    must(ukern_trap2(TRIVIAL_CALL, (uint64_t)p->client, 0, NULL, NULL), "the trivial call");
+}
+
+uint64_t run_call_0w(unsigned n)
+{
+    struct peer p;
+
+    peer_start(&p, "echo");
+    return peer_end(&p, rounds(n, call_0w, &p));
+}
+
+uint64_t run_call_6w(unsigned n)
+{
+    struct peer p;
+
+    peer_start(&p, "echo");
+    return peer_end(&p, rounds(n, call_6w, &p));
+}
+
+uint64_t run_notify_wait(unsigned n)
+{
+    struct peer p;
+
+    peer_start(&p, "waiter");
+    return peer_end(&p, rounds(n, notify_once, &p));
+}
+
+uint64_t run_pending_call(unsigned n)
+{
+    struct peer p;
+
+    peer_start(&p, "echo");
+    return peer_end(&p, rounds(n, pending_call, &p));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Deadlines: 0, past, future, never; and what the other side hears. */
+#include "test.h"
+
+TEST(deadline_zero, "deadline 0 and one in the past do not wait")
+{
+    ukern_handle port = HANDLE(port_create()), c = client(port, 1);
+    ukern_handle self = HANDLE(task_open(task_handle("system"), 1, UKERN_R_WAIT)); /* init */
+    const uint64_t past[] = {0, 1, clock_now() - 1, clock_now()};
+    struct ukern_msg m = message(1, 1);
+    struct ukern_event ev;
+    uint64_t bits;
+
+    for (unsigned i = 0; i < sizeof past / sizeof past[0]; i++) {
+        EQUAL(ipc_recv(port, &ev, past[i]), UKERN_ETIMEDOUT);
+        EQUAL(notify_wait(port, 1, &bits, past[i]), UKERN_ETIMEDOUT);
+        EQUAL(task_wait(self, NULL, NULL, past[i]), UKERN_ETIMEDOUT);
+    }
+    OK(handle_close(self));
+    port = HANDLE(port_create()); /* nobody serves it yet: no cycle */
+    c = client(port, 1);
+    for (unsigned i = 0; i < sizeof past / sizeof past[0]; i++) {
+        EQUAL(ipc_call_until(c, &m, past[i]), UKERN_ETIMEDOUT);
+        EQUAL(ipc_send(c, &m, past[i]), UKERN_ETIMEDOUT);
+    }
+    expect_nothing(port); /* nothing of it was left in the queue */
+}
+
+TEST(deadline_passes, "a wait of 20 ms takes 20 ms, and not much more")
+{
+    ukern_handle port = HANDLE(port_create()), c = client(port, 1);
+    struct ukern_msg m = message(1, 1);
+    struct ukern_event ev;
+    uint64_t bits, start;
+
+    for (int kind = 0; kind < 4; kind++) {
+        uint64_t until = clock_now() + 20 * MILLISECOND, took;
+        start = clock_now();
+        if (kind == 0)
+            EQUAL(ipc_call_until(c, &m, until), UKERN_ETIMEDOUT);
+        else if (kind == 1)
+            EQUAL(ipc_send(c, &m, until), UKERN_ETIMEDOUT);
+        else if (kind == 2)
+            EQUAL(notify_wait(port, 1, &bits, until), UKERN_ETIMEDOUT);
+        else
+            EQUAL(ipc_recv(port, &ev, until), UKERN_ETIMEDOUT);
+        took = clock_now() - start;
+        CHECK(took >= 20 * MILLISECOND);
+        CHECK(took < SECOND);
+    }
+}
+
+TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of these")
+{
+    ukern_handle task[20], port = HANDLE(port_create()), c = client(port, 1);
+    uint64_t base = clock_now() + 600 * MILLISECOND;
+
+    trace_create();
+    for (unsigned i = 0; i < 20; i++) {
+        struct child child;
+        unsigned at = i * 7 % 20;
+        child_init(&child, "sleeper");
+        child.spawn.memory = 512 * 1024;
+        child_give(&child, "port", c);
+        child_give(&child, "trace", trace_handle());
+        child_number(&child, base + at * 5 * MILLISECOND);
+        child_number(&child, at);
+        task[i] = child_start(&child);
+    }
+    CHECK(clock_now() < base);
+    for (unsigned i = 0; i < 20; i++)
+        EQUAL(finish(task[i]), 0);
+    for (unsigned i = 0; i < 20; i++)
+        EQUAL(trace_at(i), i);
+}
+
+/* Calls "port" until argv[1], then writes argv[2] into the record. */
+ROLE(sleeper)
+{
+    struct ukern_msg m = message(1, 0);
+
+    EQUAL(ipc_call_until(HANDLE(task_handle("port")), &m, argument(argc, argv, 1)),
+          UKERN_ETIMEDOUT);
+    trace((unsigned)argument(argc, argv, 2));
+    return 0;
+}
+
+TEST(deadline_met, "what is done in time is not disturbed by its deadline later")
+{
+    ukern_handle port = HANDLE(port_create()), task = play("punctual", client(port, 1));
+    struct ukern_event ev = expect(port, UKERN_EV_MESSAGE);
+
+    reply_number(ev.token, 3);
+    ev = expect(port, UKERN_EV_MESSAGE);
+    clock_sleep(100 * MILLISECOND); /* the first call's deadline goes by */
+    EQUAL(info_of(task).state, UKERN_TASK_REPLY);
+    reply_number(ev.token, 4);
+    EQUAL(finish(task), 4);
+    expect(port, UKERN_EV_HANGUP);
+    expect_nothing(port); /* above all: nothing was cancelled */
+}
+
+ROLE(punctual)
+{
+    ukern_handle port = HANDLE(task_handle("port"));
+    struct ukern_msg m = message(1, 0);
+
+    OK(ipc_call_until(port, &m, clock_now() + 50 * MILLISECOND));
+    OK(ipc_call(port, &m));
+    return (int)m.w[0];
+}
+
+TEST(deadline_in_queue, "a caller whose deadline passes in the queue was never there")
+{
+    ukern_handle port = HANDLE(port_create()), task = play("impatient", client(port, 1));
+    struct ukern_event ev;
+
+    clock_sleep(100 * MILLISECOND);
+    await_state(task, UKERN_TASK_SEND); /* its second call */
+    ev = expect(port, UKERN_EV_MESSAGE);
+    EQUAL(UKERN_TAG_LABEL(ev.msg.tag), 2);
+    reply_number(ev.token, 6);
+    EQUAL(finish(task), 6);
+}
+
+TEST(deadline_sleep, "clock_sleep() sleeps, the clock does not go back")
+{
+    uint64_t last = clock_now();
+
+    for (int i = 0; i < 20; i++) {
+        uint64_t now;
+        clock_sleep(MILLISECOND);
+        now = clock_now();
+        CHECK(now >= last + MILLISECOND);
+        last = now;
+    }
+    for (int i = 0; i < 10000; i++) {
+        uint64_t now = clock_now();
+        CHECK(now >= last);
+        last = now;
+    }
+}

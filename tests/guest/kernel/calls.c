@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ukern/ukern.h>
+void ukern_main(void) {}
