@@ -93,6 +93,7 @@ define ukern_facts
 project $(ukern_project)
 variables $(ukern_variables)
 given $(foreach v,$(ukern_given),$(if $(findstring .,$v),,$v))
+own $(TASKS)
 tasks $(ukern_tasks)
 programs $(ukern_own_programs) $(ukern_sdk_programs)
 $(foreach p,$(ukern_own_programs),$(if $(sources_of_$p),,sourceless $p$(ukern_newline)))

@@ -24,10 +24,11 @@ libukern_objects := $(call objects_of,$(libukern_out),$(libukern_sources)) \
 libukern_main := $(call objects_of,$(libukern_out),$(libukern_dir)/main.c)
 $(call stamp,$(libukern_out)/link.flags,$(libukern_objects))
 
-# Only ukern_* leaves the library: the entry is called ukern_head there, memcpy ukern_memcpy and so on.
+# What nothing of the public interface reaches is dropped. Only ukern_* leaves the library: the entry is called ukern_head there, memcpy ukern_memcpy and so on.
 $(libukern_out)/kernel.o: $(libukern_objects) $(libukern_out)/link.flags
 	$(call step,LD,libukern)
-	$(Q)$(CROSS_COMPILE)ld -r -o $@ $(filter %.o,$^)
+	$(Q)roots=$$($(CROSS_COMPILE)nm -g --defined-only $(filter %.o,$^) | awk '$$3 ~ /^ukern_/ { print "-u", $$3 }') && \
+	    $(CROSS_COMPILE)ld -r --gc-sections -e _head $$roots $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(filter %.o,$^)
 	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) \
 	    --redefine-sym _head=ukern_head $@
 	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $@

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a task begins: x0 = address of its argument block, x1 = size, sp = top of its stack. There is one thread,
- * so the thread-local variables are used where they were loaded (task.ld). The thread pointer is where the linker
- * thinks it is: the offset that it gives to the first of them, below that one's place.
+ * Where a task begins: x0 = address of its argument block, x1 = size, sp = top of its stack. There
+ * is one thread, so the thread-local variables are used where they were loaded (task.ld). The
+ * thread pointer is where the linker thinks it is: the offset that it gives to the first of them,
+ * below that one's place.
  */
     .section .tdata.crt0, "awT", %progbits
     .balign 16

@@ -26,7 +26,7 @@ void role_waiter(void)
     ukern_handle port = task_handle("port");
     uint64_t bits;
 
-    while (notify_wait(port, UINT64_MAX, &bits, UKERN_FOREVER) == UKERN_OK)
+    while (notify_wait(port, UINT64_MAX, &bits, UKERN_FOREVER) >= 0)
         continue;
 }
 

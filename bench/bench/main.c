@@ -111,8 +111,12 @@ ukern_handle start_role(const char *name, ukern_handle port, int in, int out)
 
 void end_role(ukern_handle task)
 {
+    int reason = 0;
+
     must(task_kill(task, 0), "task_kill");
-    must(task_wait(task, NULL, NULL, UKERN_FOREVER), "task_wait");
+    must(task_wait(task, NULL, &reason, UKERN_FOREVER), "task_wait");
+    if (reason != UKERN_EXIT_KILLED)
+        stop("the other task ended by itself", UKERN_EPEER);
     must(handle_close(task), "handle_close");
 }
 

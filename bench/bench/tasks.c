@@ -49,25 +49,26 @@ uint64_t run_spawn_exit_wait(unsigned n)
     return rounds(n, spawn_exit_wait, &s);
 }
 
-static uint64_t memory_used(ukern_handle task)
+static uint64_t memory_used(ukern_handle task, uint64_t id)
 {
     struct ukern_task_info info;
 
-    must(task_info(task, 0, &info), "task_info");
+    must(task_info(task, id, &info), "task_info");
     return info.memory_used;
 }
 
 /* What a new task uses of its quota, and what its spawner pays beyond that quota. */
 uint64_t task_bytes(void)
 {
-    uint64_t before = memory_used(UKERN_SELF), own, paid;
+    ukern_handle system = task_handle("system");
+    uint64_t before = memory_used(system, task_self()), own, paid;
     struct ukern_spawn s;
     ukern_handle task;
 
     find_tiny(&s);
     task = (ukern_handle)must(task_spawn_raw(&s), "task_spawn_raw");
-    own = memory_used(task);
-    paid = memory_used(UKERN_SELF) - before - TINY_MEMORY;
+    own = memory_used(task, 0);
+    paid = memory_used(system, task_self()) - before - TINY_MEMORY;
     must(task_wait(task, NULL, NULL, UKERN_FOREVER), "task_wait");
     must(handle_close(task), "handle_close");
     return own + paid;

@@ -259,7 +259,7 @@ int aspace_copy_out(const struct aspace *as, uint64_t to, const void *from, size
     int e = pieces_find(as, to, n, UKERN_PROT_WRITE, &p);
     if (e)
         return e;
-    memcpy(p.at[0], from, p.n[0]);
-    memcpy(p.at[1], (const char *)from + p.n[0], p.n[1]);
+    memmove(p.at[0], from, p.n[0]); /* task_read: both may be the same memory */
+    memmove(p.at[1], (const char *)from + p.n[0], p.n[1]);
     return UKERN_OK;
 }

@@ -27,6 +27,9 @@ static void *page_new(struct account *a)
 void handle_table_free(struct handle_table *t)
 {
     ASSERT(t->used == 0);
+    for (unsigned i = 0; t->directory && i < HANDLE_PAGES; i++)
+        if (t->directory[i].slots) /* reserved, and never used */
+            frame_free(t->account, arch_virt_to_phys(t->directory[i].slots), 0);
     if (t->directory)
         frame_free(t->account, arch_virt_to_phys(t->directory), 0);
     if (t->first)

@@ -299,6 +299,9 @@ int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_
             struct handle gone = handle_take(&from->handles, (uint32_t)words[first + i]);
             handle_drop(from, &gone);
         }
+    /* What that left to do must not wait for a sender that stays blocked; the receiver runs on. */
+    if (unlikely(from->cleanup_ports))
+        cleanup_hand_over(from, to);
     return UKERN_OK;
 }
 

@@ -13,10 +13,11 @@
 /* The handle, if it is among the first ones and has this type and right. */
 static inline const struct handle *fast_handle(const struct task *t, uint64_t h, unsigned right)
 {
-    const struct handle *e = &t->handles.first[h];
+    const struct handle *e;
 
     if (unlikely(h >= HANDLE_FIRST))
         return NULL;
+    e = &t->handles.first[h];
     if (unlikely(e->type != UKERN_TYPE_PORT || !(e->rights & right)))
         return NULL;
     return e;

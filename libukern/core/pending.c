@@ -111,16 +111,18 @@ int64_t pending_begin(struct task *t, struct ukern_sysregs *r, uint64_t number)
 
 /* ---- The end of a call ---- */
 
-static void drop_copies(struct ukern_pending *p)
+/* by: who runs on, and frees: the caller may stay parked. */
+static void drop_copies(struct ukern_pending *p, struct task *by)
 {
     if (p->mapping) {
-        p->mapping->worker = &p->caller->cleanup_mapping;
-        p->caller->cleanup_mapping = p->mapping;
-        p->caller->unclean = true;
+        ASSERT(!by->cleanup_mapping);
+        p->mapping->worker = &by->cleanup_mapping;
+        by->cleanup_mapping = p->mapping;
+        by->unclean = true;
         p->mapping = NULL;
     }
     for (unsigned i = 0; i < p->copies; i++)
-        cleanup_shm(p->caller, p->copy[i].shm);
+        cleanup_shm(by, p->copy[i].shm);
     p->copies = 0;
     p->gives = 0;
 }
@@ -130,7 +132,7 @@ void pending_cancel(struct task *caller, int why)
     struct ukern_pending *p = &caller->pending;
 
     ASSERT(p->phase >= PENDING_PARKED && p->phase != PENDING_COMPLETE);
-    drop_copies(p);
+    drop_copies(p, caller);
     p->ops->cancel(p, why);
     p->phase = PENDING_NONE;
 }
@@ -149,7 +151,7 @@ static int fail(struct ukern_pending *p, int error)
 /* The server's doing is refused: nothing happened, the caller stays parked. */
 static int refuse(struct ukern_pending *p, int error)
 {
-    drop_copies(p);
+    drop_copies(p, p->server);
     p->phase = PENDING_PARKED;
     return error;
 }
@@ -187,9 +189,9 @@ static int copy_step(const struct ukern_pending *p, const struct pending_copy *c
         if (!u)
             return UKERN_EFAULT;
         if (copy->direction == UKERN_OUT)
-            memcpy(u, s, piece);
+            memmove(u, s, piece); /* both may be the same shared memory */
         else
-            memcpy(s, u, piece);
+            memmove(s, u, piece);
         done += piece;
     }
     *n = done - p->progress;
@@ -231,15 +233,17 @@ static int step(struct ukern_pending *p)
 /* Hand the server's handles over; their numbers become results. */
 static int give_handles(struct ukern_pending *p)
 {
-    uint64_t words[UKERN_MSG_WORDS] = {0}, out[UKERN_MSG_WORDS];
+    uint64_t message[1 + UKERN_MSG_WORDS] = {UKERN_TAG(0, p->gives)}, out[UKERN_MSG_WORDS];
     unsigned first = UKERN_MSG_WORDS - p->gives;
     int rc;
 
     if (!p->gives)
         return UKERN_OK;
     for (unsigned i = 0; i < p->gives; i++)
-        words[first + i] = p->give[i];
-    rc = ipc_transfer(p->server, p->caller, UKERN_TAG(0, p->gives), words, out);
+        message[1 + first + i] = p->give[i];
+    rc = ipc_check(p->server, message); /* each was, but not both together */
+    if (!rc)
+        rc = ipc_transfer(p->server, p->caller, message[0], message + 1, out);
     for (unsigned i = 0; !rc && i < p->gives; i++)
         p->result[p->give_result[i]] = out[first + i];
     return rc;
@@ -267,7 +271,7 @@ static int64_t finish(struct ukern_pending *p)
     if (p->mapping)
         p->mapping->worker = NULL;
     p->mapping = NULL;
-    drop_copies(p);
+    drop_copies(p, c);
     p->phase = PENDING_NONE;
     p->server->ipc_count++;
     ipc_release(c);
@@ -282,7 +286,7 @@ static int64_t next_stage(struct ukern_pending *p)
     struct task *c = p->caller;
     int rc;
 
-    drop_copies(p);
+    drop_copies(p, p->server);
     ipc_release(c);
     rc = forward(p);
     if (rc) {

@@ -87,19 +87,21 @@ void client_free(struct client *c)
     port_put(p);
 }
 
-/* Something has come: give it to the first waiting receiver that takes it. */
+/* Something has come: give it to the waiting receivers that take it. Bits may serve several of them. */
 static void serve_waiter(struct port *p)
 {
-    for (struct task *w = p->waiters; w; w = w->next) {
-        if (!w->receive_any && !(p->bits & w->wait_mask))
-            continue;
+    struct task *next;
+
+    for (struct task *w = p->waiters; w && p->events; w = next) {
         uint64_t mask = w->wait_mask;
         bool any = w->receive_any;
+        next = w->next;
+        if (!any && !(p->bits & mask))
+            continue;
         ipc_detach(w, UKERN_OK);
         if (!port_take(p, &w->result, mask, any))
             ukern_panic("a waiting receiver was offered nothing");
-        ipc_wake(w, (int64_t)w->result.x[0]);
-        return;
+        ipc_wake(w, any ? (int64_t)w->result.x[0] : UKERN_OK);
     }
 }
 

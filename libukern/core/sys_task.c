@@ -143,6 +143,10 @@ int64_t sys_task_info(struct task *t, struct ukern_sysregs *r)
     const struct task *of;
     uint64_t next;
 
+    if ((ukern_handle)r->x[0] == UKERN_SELF) {
+        fill_info(t, &info);
+        return aspace_copy_out(t->aspace, r->x[2], &info, sizeof info);
+    }
     if (!h)
         return UKERN_EHANDLE;
     if (h->type != UKERN_TYPE_TASK && h->type != UKERN_TYPE_SYSTEM)

@@ -138,6 +138,8 @@ void cleanup_shm(struct task *t, struct shm *s);
 /* The same for one whose last reference is gone already. */
 void cleanup_orphan(struct task *t, struct shm *s);
 void cleanup_port(struct task *t, struct port *p);
+/* Ports that `from` left to be finished are `to`'s to finish. */
+void cleanup_hand_over(struct task *from, struct task *to);
 
 extern uint64_t task_count; /* tasks that are not dead */
 

@@ -33,6 +33,19 @@ void cleanup_port(struct task *t, struct port *p)
     t->unclean = true;
 }
 
+void cleanup_hand_over(struct task *from, struct task *to)
+{
+    struct port **end = &from->cleanup_ports;
+
+    while (*end)
+        end = &(*end)->cleanup_next;
+    *end = to->cleanup_ports;
+    to->cleanup_ports = from->cleanup_ports;
+    to->unclean = true;
+    from->cleanup_ports = NULL;
+    from->unclean = from->cleanup_shms || from->cleanup_mapping;
+}
+
 /* Nobody will receive on p any more. false: all done. */
 static bool fail_port_step(struct port *p)
 {

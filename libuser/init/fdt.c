@@ -119,13 +119,14 @@ static int begin_node(struct walk *w)
 
 static int property(struct walk *w)
 {
-    struct node *n = &w->path[w->depth - 1];
+    struct node *n;
     uint32_t length, name_offset;
     struct value v;
     const char *name;
 
     if (left(w) < 8 || w->depth == 0 || !w->head)
         return UKERN_EINVAL;
+    n = &w->path[w->depth - 1];
     length = be32(w->fdt->nodes + w->at);
     name_offset = be32(w->fdt->nodes + w->at + 4);
     w->at += 8;
@@ -161,10 +162,14 @@ static uint64_t cells(const unsigned char *p, uint32_t count)
 /* The innermost node's properties are complete: is it a device that is wanted? */
 static bool matches(const struct walk *w, struct fdt_device *d)
 {
-    const struct node *n = &w->path[w->depth - 1], *parent = n - 1;
+    const struct node *n, *parent;
     uint32_t type, number;
 
-    if (w->depth < 2 || !n->compatible || n->disabled || !n->direct)
+    if (w->depth < 2)
+        return false;
+    n = &w->path[w->depth - 1];
+    parent = &w->path[w->depth - 2];
+    if (!n->compatible || n->disabled || !n->direct)
         return false;
     if (parent->address_cells < 1 || parent->address_cells > 2 || parent->size_cells < 1 ||
         parent->size_cells > 2 ||
@@ -208,8 +213,8 @@ static int next_match(struct walk *w, struct fdt_device *d)
             error = begin_node(w);
         else if (token == PROP)
             error = property(w);
-        else if (token == END_NODE)
-            error = w->depth-- == 0 ? UKERN_EINVAL : UKERN_OK;
+        else if (token == END_NODE && w->depth > 0)
+            w->depth--;
         else if (token != NOP)
             error = UKERN_EINVAL;
     }

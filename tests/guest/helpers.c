@@ -108,6 +108,15 @@ void destroy(ukern_handle task)
     OK(handle_close(task));
 }
 
+ukern_handle given(const char *name)
+{
+    ukern_handle h = task_handle(name);
+
+    if (h < 0)
+        check_failed(name, 0, "this name was given");
+    return h;
+}
+
 struct ukern_task_info info_of(ukern_handle task)
 {
     struct ukern_task_info info;
@@ -203,7 +212,7 @@ void trace(unsigned event)
     unsigned i;
 
     if (!record)
-        record_map(HANDLE(task_handle("trace")));
+        record_map(given("trace"));
     i = __atomic_fetch_add(&record->count, 1, __ATOMIC_SEQ_CST);
     CHECK(i < sizeof record->event / sizeof record->event[0]);
     record->event[i] = event;

@@ -6,7 +6,7 @@
 ROLE(caller)
 {
     struct ukern_msg m = message(1, argument(argc, argv, 1));
-    int error = ipc_call(HANDLE(task_handle("port")), &m);
+    int error = ipc_call(given("port"), &m);
 
     return error ? error : (int)m.w[0];
 }
@@ -16,13 +16,13 @@ ROLE(sender)
 {
     struct ukern_msg m = message(1, argument(argc, argv, 1));
 
-    return ipc_send(HANDLE(task_handle("port")), &m, UKERN_FOREVER);
+    return ipc_send(given("port"), &m, UKERN_FOREVER);
 }
 
 /* Answers so many calls with twice their word, then ends. */
 ROLE(doubler)
 {
-    ukern_handle port = HANDLE(task_handle("port"));
+    ukern_handle port = given("port");
     struct ukern_msg m = {0, {0}};
     struct ukern_event ev = {.token = 0};
 
@@ -129,9 +129,9 @@ TEST(call_itself, "a server that calls itself gets EDEADLK")
 /* Takes a call from "port" and, while it holds it, calls "next". Ends with what that gave. */
 ROLE(link)
 {
-    struct ukern_event ev = expect(HANDLE(task_handle("port")), UKERN_EV_MESSAGE);
+    struct ukern_event ev = expect(given("port"), UKERN_EV_MESSAGE);
     struct ukern_msg m = message(1, 0);
-    int error = ipc_call_until(HANDLE(task_handle("next")), &m, SOON);
+    int error = ipc_call_until(given("next"), &m, SOON);
 
     reply_number(ev.token, (uint64_t)(int64_t)error);
     return error;
@@ -162,7 +162,7 @@ TEST(call_cycle, "a cycle of three servers gets EDEADLK where it would close")
 /* Waits for the end of "task"; ends with the result. */
 ROLE(waiter)
 {
-    return task_wait(HANDLE(task_handle("port")), NULL, NULL, SOON);
+    return task_wait(given("port"), NULL, NULL, SOON);
 }
 
 TEST(call_wait_cycle, "waiting for a task that waits for me gets EDEADLK")
@@ -196,8 +196,8 @@ ROLE(serving_waiter)
 {
     struct ukern_event ev;
 
-    EQUAL(ipc_recv(HANDLE(task_handle("port")), &ev, 0), UKERN_ETIMEDOUT);
-    return task_wait(HANDLE(task_handle("task")), NULL, NULL, SOON);
+    EQUAL(ipc_recv(given("port"), &ev, 0), UKERN_ETIMEDOUT);
+    return task_wait(given("task"), NULL, NULL, SOON);
 }
 
 TEST(call_rights, "each call on a port needs its right, and a port")

@@ -10,7 +10,7 @@ ROLE(leaver)
 {
     switch (argument(argc, argv, 1)) {
     case 0:
-        OK(handle_close(HANDLE(task_handle("port"))));
+        OK(handle_close(given("port")));
         clock_sleep(SECOND);
         return 0;
     case 1:
@@ -118,7 +118,7 @@ TEST(death_many_cancelled, "ten callers killed while held, ten cancelled events"
  * the port and wait, 3 wait. */
 ROLE(mortal)
 {
-    ukern_handle port = HANDLE(task_handle("port"));
+    ukern_handle port = given("port");
 
     for (uint64_t n = argument(argc, argv, 1); n > 0; n--)
         expect(port, UKERN_EV_MESSAGE);
@@ -206,7 +206,7 @@ ROLE(receiver)
 {
     struct ukern_event ev;
 
-    return ipc_recv(HANDLE(task_handle("port")), &ev, UKERN_FOREVER);
+    return ipc_recv(given("port"), &ev, UKERN_FOREVER);
 }
 
 TEST(death_receiver_loses_right, "a receiver whose handle is taken away wakes with EHANDLE")

@@ -6,8 +6,9 @@
  * count's change. */
 ROLE(giver)
 {
-    ukern_handle one = HANDLE(task_handle("one")), two = task_handle("two");
+    ukern_handle one = given("one"), two = task_handle("two");
     uint64_t flags = argument(argc, argv, 1);
+    int error;
     struct ukern_msg m = {UKERN_TAG(1, two >= 0 ? 2 : 1), {11, 12, 13, 14, 15, 16}};
 
     m.w[5] = UKERN_SEND_HANDLE(one, 0) | flags;
@@ -15,7 +16,9 @@ ROLE(giver)
         m.w[4] = UKERN_SEND_HANDLE(one, 0) | flags;
         m.w[5] = UKERN_SEND_HANDLE(two, 0) | flags;
     }
-    OK(ipc_call(HANDLE(task_handle("port")), &m));
+    error = ipc_call(given("port"), &m);
+    if (error)
+        return error;
     return (handle_info(one, NULL, NULL) >= 0 ? 1 : 0) +
            (handle_info(two, NULL, NULL) >= 0 ? 2 : 0);
 }
@@ -78,11 +81,11 @@ TEST(handles_two, "two handles travel in order, and can be moved")
 /* Takes one call and answers it with a moved port of its own and the shm "one", read-only. */
 ROLE(handing_server)
 {
-    struct ukern_event ev = expect(HANDLE(task_handle("port")), UKERN_EV_MESSAGE);
+    struct ukern_event ev = expect(given("port"), UKERN_EV_MESSAGE);
     struct ukern_msg m = {UKERN_TAG(0, 2), {0}};
 
     m.w[4] = UKERN_SEND_HANDLE(HANDLE(port_create()), 0) | UKERN_SEND_MOVE;
-    m.w[5] = UKERN_SEND_HANDLE(HANDLE(task_handle("one")), UKERN_R_READ);
+    m.w[5] = UKERN_SEND_HANDLE(given("one"), UKERN_R_READ);
     OK(ipc_reply(ev.token, &m));
     EQUAL(handle_info((ukern_handle)m.w[4] & 0xffff, NULL, NULL), UKERN_EHANDLE);
     return 0;
@@ -140,24 +143,28 @@ TEST(handles_refused, "what one does not hold, may not give or asks too much of 
     expect_nothing(port);
 }
 
+#define OWN_SLOT (SPAWN_FIRST_SLOT + 2)
+
 /* Fills its own table and quota with handles, then receives; ends with how many it had left over
  * after one close. */
 ROLE(full_server)
 {
-    ukern_handle port = HANDLE(task_handle("port")), first = HANDLE(handle_dup(port, 0, -1));
+    ukern_handle port = given("port"), first = HANDLE(handle_dup(port, 0, -1));
     struct ukern_event ev;
     uint32_t before;
 
+    while (handle_info(OWN_SLOT, NULL, NULL) < 0) /* the test gives it, soon */
+        task_yield();
     while (handle_dup(first, UKERN_R_CALL | UKERN_R_TRANSFER, -1) >= 0)
         ;
-    before = info_of(HANDLE(task_handle("self"))).handles;
-    OK(notify(HANDLE(task_handle("ready")), 1));
+    before = info_of(OWN_SLOT).handles;
+    OK(notify(given("ready"), 1));
     EQUAL(ipc_recv(port, &ev, clock_now() + 200 * MILLISECOND), UKERN_ETIMEDOUT);
-    EQUAL(info_of(HANDLE(task_handle("self"))).handles, before);
+    EQUAL(info_of(OWN_SLOT).handles, before);
     OK(handle_close(first)); /* room for one: not for two */
-    OK(notify(HANDLE(task_handle("ready")), 1));
+    OK(notify(given("ready"), 1));
     EQUAL(ipc_recv(port, &ev, clock_now() + 200 * MILLISECOND), UKERN_ETIMEDOUT);
-    EQUAL(info_of(HANDLE(task_handle("self"))).handles, before - 1);
+    EQUAL(info_of(OWN_SLOT).handles, before - 1);
     EQUAL(expect(port, UKERN_EV_MESSAGE).msg.w[5], (uint64_t)first);
     return 0;
 }
@@ -173,13 +180,8 @@ TEST(handles_full_table, "a receiver without room gets nothing, and the sender k
     child.spawn.memory = 4 << 20;
     child_give(&child, "port", port);
     child_give(&child, "ready", client(ready, 1));
-    child_give(
-        &child, "self",
-        HANDLE(task_open(task_handle("system"), task_self(), UKERN_R_TRANSFER | UKERN_R_INSPECT)));
-    /* Its own handle: granted after the start. */
-    child.spawn.grants--;
     task = child_start(&child);
-    EQUAL(handle_grant(task, task, UKERN_R_INSPECT, SPAWN_FIRST_SLOT + 2), SPAWN_FIRST_SLOT + 2);
+    EQUAL(handle_grant(task, task, UKERN_R_INSPECT, OWN_SLOT), OWN_SLOT);
     c = client(port, 1);
     two = (struct ukern_msg){
         UKERN_TAG(1, 2),
@@ -208,7 +210,7 @@ TEST(handles_moved_port, "a queued message whose handle was closed meanwhile is 
     EQUAL(handle_grant(task, client(port, 5), UKERN_R_CALL, SPAWN_FIRST_SLOT + 1),
           SPAWN_FIRST_SLOT + 1);
     expect_nothing(port);
-    EQUAL(finish(task), 1); /* a failed check: ipc_call() gave UKERN_ERIGHTS */
+    EQUAL(finish(task), UKERN_ERIGHTS);
 }
 
 TEST(handles_dup_slots, "dup takes the lowest slot, or a given one and closes what was there")

@@ -40,8 +40,7 @@ ROLE(thief)
     int error = ipc_reply(argument(argc, argv, 1), &answer);
 
     if (error == UKERN_ESTALE)
-        error =
-            ipc_reply_recv(argument(argc, argv, 1), &answer, HANDLE(task_handle("port")), &ev, 0);
+        error = ipc_reply_recv(argument(argc, argv, 1), &answer, given("port"), &ev, 0);
     return error;
 }
 
@@ -99,7 +98,7 @@ TEST(token_killed, "a reply to a caller that was killed is stale; its successor 
 /* Calls twice, the first time with a short deadline. */
 ROLE(impatient)
 {
-    ukern_handle port = HANDLE(task_handle("port"));
+    ukern_handle port = given("port");
     struct ukern_msg m = message(1, 0);
 
     EQUAL(ipc_call_until(port, &m, clock_now() + 20 * MILLISECOND), UKERN_ETIMEDOUT);

@@ -116,6 +116,8 @@ int finish(ukern_handle task);
 void destroy(ukern_handle task);
 /* Wait until a task is in a state (enum ukern_task_state). */
 void await_state(ukern_handle task, unsigned state);
+/* A handle that this task was given under this name; the test fails if it was not. */
+ukern_handle given(const char *name);
 struct ukern_task_info info_of(ukern_handle task);
 struct ukern_system_info system_now(void);
 uint64_t argument(int argc, char **argv, int i);

@@ -1,28 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "image.h"
-#include <elf.h>
 #include <stdio.h>
 #include <string.h>
+
+struct file_header {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, program_headers, section_headers;
+    uint32_t flags;
+    uint16_t header_size, entry_size, entry_count, section_entry_size, section_count, names;
+};
+
+struct program_header {
+    uint32_t type, flags;
+    uint64_t offset, address, physical, file_size, memory_size, align;
+};
 
 size_t image_program(char *to)
 {
     const size_t data = 0x1000, size = data + 64;
-    Elf64_Ehdr file = {
-        .e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-        .e_type = ET_EXEC,
-        .e_machine = EM_AARCH64,
-        .e_version = EV_CURRENT,
-        .e_entry = IMAGE_ENTRY,
-        .e_phoff = sizeof(Elf64_Ehdr),
-        .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = 2,
+    struct file_header file = {
+        .ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+        .type = 2,
+        .machine = 183,
+        .version = 1,
+        .entry = IMAGE_ENTRY,
+        .program_headers = sizeof file,
+        .header_size = sizeof file,
+        .entry_size = sizeof(struct program_header),
+        .entry_count = 2,
     };
-    Elf64_Phdr segment[2] = {
-        {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = IMAGE_TEXT, .p_filesz = 0xc0,
-         .p_memsz = 0xc0, .p_align = 4096},
-        {.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = data, .p_vaddr = IMAGE_DATA,
-         .p_filesz = size - data, .p_memsz = 8192, .p_align = 4096},
+    struct program_header segment[2] = {
+        {.type = 1,
+         .flags = 5, /* R, X */
+         .address = IMAGE_TEXT,
+         .file_size = 0xc0,
+         .memory_size = 0xc0,
+         .align = 4096},
+        {.type = 1,
+         .flags = 6, /* R, W */
+         .offset = data,
+         .address = IMAGE_DATA,
+         .file_size = size - data,
+         .memory_size = 8192,
+         .align = 4096},
     };
 
     memset(to, 0, size);
@@ -36,9 +58,10 @@ size_t image_add(struct image *i, const char *name, const void *data, size_t siz
 {
     size_t n = strlen(name) + 1, at;
 
-    i->size += (size_t)sprintf(i->to + i->size,
-                               "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1,
-                               0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, n, 0);
+    /* newc: inode, mode, owner, group, links, time, size, device, device of a special file, name, check */
+    i->size +=
+        (size_t)sprintf(i->to + i->size, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+                        1, 0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, n, 0);
     memcpy(i->to + i->size, name, n);
     i->size = (i->size + n + 3) & ~(size_t)3;
     at = i->size;

@@ -8,11 +8,17 @@
 
 #include <ukern/console.h>
 #include <ukern/ipc.h>
+#include <ukern/irq.h>
 #include <ukern/report.h>
 
 #include "shell.h"
 
 #define BIT_INTERRUPT 1u
+#define BIT_INPUT     2u
+
+/* How long to wait for input before asking again: the console may have been restarted. Nanoseconds.
+ */
+#define ASK_AGAIN 500000000u
 
 struct child {
     struct child *next;
@@ -26,7 +32,7 @@ static ukern_handle port;
 static struct child *children;
 static uint64_t next_badge = 1;
 static int pipeline_code;
-static bool interrupted;
+static bool interrupted, input_ready;
 
 int jobs_start(void)
 {
@@ -40,14 +46,6 @@ void jobs_hear_interrupts(void)
 
     msg.w[5] = UKERN_SEND_HANDLE(port, UKERN_R_NOTIFY);
     ipc_call(0, &msg); /* standard input; if it is no console, nobody types Ctrl-C */
-}
-
-void jobs_forget_interrupts(void)
-{
-    uint64_t bits;
-
-    notify_wait(port, BIT_INTERRUPT, &bits, 0);
-    interrupted = false;
 }
 
 int jobs_spawn(struct spawn *s, bool foreground, bool last)
@@ -140,7 +138,10 @@ static bool handle_event(uint64_t deadline)
         faulted(&ev);
         return true;
     case UKERN_EV_NOTIFY:
-        interrupt();
+        if (ev.msg.tag & BIT_INTERRUPT)
+            interrupt();
+        if (ev.msg.tag & BIT_INPUT)
+            input_ready = true;
         return true;
     default:
         return false;
@@ -167,4 +168,34 @@ void jobs_check(void)
 {
     while (handle_event(0))
         ;
+    interrupted = false;
+}
+
+/* Ask to be notified of input. 1: there is some already; 0: a notification will come; or an error.
+ */
+static int ask_for_input(void)
+{
+    struct ukern_msg msg = {UKERN_TAG(STREAM_POLL, 1), {STREAM_IN, BIT_INPUT, task_self()}};
+    int error;
+
+    msg.w[5] = UKERN_SEND_HANDLE(port, UKERN_R_NOTIFY);
+    error = ipc_call(0, &msg);
+    if (error == UKERN_OK)
+        error = UKERN_TAG_LABEL(msg.tag);
+    return error < 0 ? error : error > 0;
+}
+
+int jobs_wait_input(void)
+{
+    uint64_t deadline = clock_now() + ASK_AGAIN;
+    int ready;
+
+    input_ready = false;
+    jobs_hear_interrupts();
+    ready = ask_for_input();
+    if (ready != 0)
+        return ready < 0 ? ready : UKERN_OK;
+    while (!input_ready && !interrupted && handle_event(deadline))
+        ;
+    return interrupted ? UKERN_ECANCELED : UKERN_OK;
 }

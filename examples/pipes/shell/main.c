@@ -10,6 +10,7 @@
  * pipeline
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,17 +29,25 @@
 
 enum line { LINE_READ, LINE_LAST, LINE_NONE, LINE_TOO_LONG };
 
-/* Read some input; 0: the end; -1: Ctrl-C. */
+/* Read some input; 0: the end; -1: Ctrl-C. It is never waited for in read(), but where all events
+ * are. */
 static ssize_t read_input(char *to, size_t size)
 {
-    ssize_t n;
+    int tries = 0;
 
-    for (int tries = 0; tries < RETRIES; tries++) {
-        n = read(STDIN_FILENO, to, size);
+    while (tries < RETRIES) {
+        ssize_t n = read(STDIN_FILENO, to, size);
+        int error = UKERN_OK;
+
         if (n >= 0)
             return n;
-        if (errno == ECANCELED || errno == EINTR)
+        if (errno == EAGAIN)
+            error = jobs_wait_input();
+        if (error == UKERN_ECANCELED)
             return -1;
+        if (errno == EAGAIN && error == UKERN_OK)
+            continue;
+        tries++;
         clock_sleep(RETRY_TIME);
     }
     return 0;
@@ -76,7 +85,6 @@ static enum line read_line(char *line, size_t size)
 static void prompt(void)
 {
     jobs_check();
-    jobs_hear_interrupts();
     if (isatty(STDIN_FILENO))
         printf("$ ");
     fflush(stdout);
@@ -90,7 +98,6 @@ static void read_commands(void)
         prompt();
         switch (read_line(line, sizeof line)) {
         case LINE_READ:
-            jobs_forget_interrupts();
             run_line(line);
             break;
         case LINE_LAST:
@@ -137,6 +144,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "shell: %s\n", ukern_strerror(error));
         return 1;
     }
+    fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     jobs_hear_interrupts();
     run_words(argc, argv);
     if (isatty(STDIN_FILENO))

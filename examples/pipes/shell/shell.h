@@ -19,14 +19,14 @@
 int jobs_start(void);
 /** Ask the console to tell us of Ctrl-C; again after it was restarted. */
 void jobs_hear_interrupts(void);
-/** Ctrl-C was typed before the line was complete: it is not meant for what runs now. */
-void jobs_forget_interrupts(void);
 /** Spawn a child; foreground: jobs_wait() waits for it. UKERN_OK or task_spawn()'s error. */
 int jobs_spawn(struct spawn *s, bool foreground, bool last);
 /** Wait for the foreground children; the exit code of the last of the pipeline. */
 int jobs_wait(void);
-/** Tell of background children that have ended meanwhile. */
+/** Tell of background children that have ended meanwhile, and forget earlier Ctrl-C. */
 void jobs_check(void);
+/** Wait until there may be input. UKERN_OK; UKERN_ECANCELED: Ctrl-C; or the console's error. */
+int jobs_wait_input(void);
 
 /** Run a line; the exit code of its last stage. */
 int run_line(const char *line);

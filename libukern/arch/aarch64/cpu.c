@@ -62,10 +62,15 @@ void arch_cpu_wait(void)
     __asm__ volatile("dsb sy\n\twfi" : : : "memory");
 }
 
+static bool on_emergency_stack(uint64_t frame)
+{
+    return range_inside(frame, 16, (uint64_t)__emergency_bottom, (uint64_t)__emergency_top);
+}
+
 static bool on_stack(uint64_t frame)
 {
     return range_inside(frame, 16, (uint64_t)__stack_bottom, (uint64_t)__stack_top) ||
-           range_inside(frame, 16, (uint64_t)__emergency_bottom, (uint64_t)__emergency_top);
+           on_emergency_stack(frame);
 }
 
 unsigned arch_cpu_backtrace(uint64_t *pcs, unsigned max)
@@ -78,7 +83,9 @@ unsigned arch_cpu_backtrace(uint64_t *pcs, unsigned max)
         const uint64_t *record = (const uint64_t *)frame;
         if (!range_inside(record[1], 4, (uint64_t)ukern_head, (uint64_t)__text_end))
             break;
-        pcs[n++] = record[1];
+        /* After an exception of the kernel: without the frames of the report itself. */
+        if (!on_emergency_stack(record[0]))
+            pcs[n++] = record[1];
         if (record[0] <= frame)
             break;
         frame = record[0];

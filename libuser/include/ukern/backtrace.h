@@ -15,6 +15,7 @@
  * Follow the frame pointers of a stopped task.
  * @param task      needs UKERN_R_INSPECT.
  * @param[out] pcs  where it stopped, then the return addresses, innermost first.
+ * @param max       entries of pcs.
  * @return how many; 0: it is not stopped, or may not be looked into.
  */
 unsigned backtrace_walk(ukern_handle task, uint64_t *pcs, unsigned max);

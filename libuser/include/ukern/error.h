@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  Errors in words. The list is abi/errors.def. */
+/** @file
+ * Errors in words. The list is abi/errors.def. */
 #ifndef UKERN_ERROR_H
 #define UKERN_ERROR_H
 

@@ -26,6 +26,7 @@ struct ukern_event {
 /**
  * Send `msg` and wait for the reply, which replaces it.
  * @param port  needs UKERN_R_CALL.
+ * @param[in,out] msg  the request, then the reply.
  * @return UKERN_OK: `msg` is the reply, whose label is the server's own result; UKERN_EINVAL: the
  * tag is malformed; UKERN_EPEER: the server died, or nobody will ever receive; UKERN_EDEADLK: the
  * server waits for the caller; UKERN_ETABLE: a handle did not fit into the receiver's table;
@@ -39,14 +40,18 @@ UKERN_INLINE int ipc_call_until(ukern_handle port, struct ukern_msg *msg, uint64
 
 /**
  * Send and wait until received; no reply.
- * @param port  needs UKERN_R_CALL.
+ * @param port      needs UKERN_R_CALL.
+ * @param msg       what to send.
+ * @param deadline  nanoseconds since boot.
  * @return as ipc_call_until().
  */
 int ipc_send(ukern_handle port, const struct ukern_msg *msg, uint64_t deadline);
 
 /**
  * Wait for the next event of a port.
- * @param port  needs UKERN_R_RECV.
+ * @param port      needs UKERN_R_RECV.
+ * @param[out] ev   the event.
+ * @param deadline  nanoseconds since boot.
  * @return ev->type: enum ukern_event_type, or UKERN_ETIMEDOUT.
  */
 int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
@@ -54,6 +59,7 @@ int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
 /**
  * Answer a caller, now or later, in any order; never waits.
  * @param token  from the caller's event.
+ * @param msg    the reply.
  * @return UKERN_OK, or an error, and then nothing was delivered: UKERN_ESTALE: the caller is gone,
  * or was answered, or is another server's; any other: the caller still waits for a good reply
  * (UKERN_EPROTO, UKERN_EFAULT: the reply to a pending call claims more than was asked for, or its
@@ -76,7 +82,10 @@ int notify(ukern_handle port, uint64_t bits);
 /**
  * Wait until one of the bits in mask is set; those that are are cleared and stored. Other events
  * stay queued.
- * @param port  needs UKERN_R_RECV.
+ * @param port        needs UKERN_R_RECV.
+ * @param mask        which bits.
+ * @param[out] bits   those that were set; may be NULL.
+ * @param deadline    nanoseconds since boot.
  * @return UKERN_OK; UKERN_ETIMEDOUT; UKERN_EINVAL: mask is 0.
  */
 int notify_wait(ukern_handle port, uint64_t mask, uint64_t *bits, uint64_t deadline);
@@ -88,12 +97,14 @@ ukern_handle port_create(void);
  * A client handle with `badge`; the port's server hears a hangup when its last copy is closed.
  * @param port    needs UKERN_R_MINT.
  * @param rights  of the new handle: some of UKERN_R_TRANSFER, UKERN_R_CALL and UKERN_R_NOTIFY.
+ * @param badge   any value; 0 as well.
  * @return the handle; UKERN_EINVAL: other rights; UKERN_ENOMEM.
  */
 ukern_handle handle_mint(ukern_handle port, uint32_t rights, uint64_t badge);
 
 /**
- * Copy a handle; h needs UKERN_R_TRANSFER.
+ * Copy a handle.
+ * @param h       needs UKERN_R_TRANSFER.
  * @param rights  a subset; 0: the same.
  * @param slot    UKERN_ANY_SLOT: the lowest free one; else a number: what was open there is closed
  * first.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  Interrupts, timers and the clock. An interrupt and a timer arrive as notification bits of
+/** @file
+ * Interrupts, timers and the clock. An interrupt and a timer arrive as notification bits of
  * a port. */
 #ifndef UKERN_IRQ_H
 #define UKERN_IRQ_H

@@ -19,6 +19,7 @@ struct shm_facts {
 
 /**
  * Make zeroed shared memory; the caller's quota pays until it is destroyed.
+ * @param size     bytes.
  * @param flavour  UKERN_SHM_NORMAL; for other kinds see below.
  * @return a handle with every right; UKERN_ENOMEM; UKERN_EINVAL: size 0, or another flavour;
  *         UKERN_EOVERFLOW: more than a mapping can hold.
@@ -28,6 +29,7 @@ ukern_handle shm_create(size_t size, unsigned flavour);
 /**
  * Memory that a device can reach: contiguous, uncached; shm_info() tells its bus address.
  * @param system  needs UKERN_R_DEVICE.
+ * @param size    bytes.
  * @return as shm_create().
  */
 ukern_handle shm_create_dma(ukern_handle system, size_t size);
@@ -35,7 +37,8 @@ ukern_handle shm_create_dma(ukern_handle system, size_t size);
 /**
  * Registers of a device as shared memory.
  * @param system    needs UKERN_R_DEVICE.
- * @param physical  multiple of a page.
+ * @param physical  address, a multiple of a page.
+ * @param size      bytes.
  * @return a handle; UKERN_EINVAL: there is no device that a task may have; UKERN_ENOMEM.
  */
 ukern_handle shm_device(ukern_handle system, uint64_t physical, size_t size);
@@ -43,7 +46,8 @@ ukern_handle shm_device(ukern_handle system, uint64_t physical, size_t size);
 /**
  * Map [offset, offset + size) of shm.
  * @param shm   needs UKERN_R_READ, and UKERN_R_WRITE to be mapped writable.
- * @param size  0: from offset to its end.
+ * @param offset  bytes.
+ * @param size  bytes; 0: from offset to its end.
  * @param prot  UKERN_PROT_READ, or UKERN_PROT_READ | UKERN_PROT_WRITE.
  * @param hint  where, exactly; NULL: anywhere.
  * @param[out] address  where it is now; unmap with shm_unmap().

@@ -27,12 +27,12 @@ struct server;
 
 /** One request being handled. */
 struct request {
-    int label;
+    int label;            /**< what is asked */
     struct ukern_msg msg; /**< as received; for handles see request_take() */
-    uint64_t badge,
-        token; /**< token 0: no reply is wanted (ipc_send()), what is replied is dropped */
-    struct ukern_msg
-        reply; /**< zero at first; filled by the handler. Its negative result becomes the label */
+    uint64_t badge;       /**< of the handle that was used: who asks */
+    uint64_t token;       /**< for the reply; 0: none is wanted, what is replied is dropped */
+    /** Zero at first; filled by the handler. A handler's negative result becomes its label. */
+    struct ukern_msg reply;
     unsigned untaken; /**< bits: handles of the message that nobody took, by number from 0 */
 };
 
@@ -41,7 +41,8 @@ enum { SERVER_REPLY = 0, SERVER_LATER = 1 };
 
 /** What to do for requests of one label. */
 struct server_handler {
-    int label;
+    int label; /**< of the requests */
+    /** Handle one: SERVER_REPLY, SERVER_LATER or an error. NULL ends the table. */
     int (*handle)(struct server *s, struct request *r);
 };
 
@@ -49,12 +50,16 @@ struct server_handler {
 struct server {
     ukern_handle port;                     /**< needs UKERN_R_RECV */
     const struct server_handler *handlers; /**< ends with handle == NULL; others get UKERN_ENOSYS */
+    /** Notification bits came: of notify(), interrupts and the timer. */
     void (*notified)(struct server *s, uint64_t bits);
+    /** The last handle with this badge is gone. */
     void (*hangup)(struct server *s, uint64_t badge);
+    /** The caller of this token will not take a reply any more: it died, or its deadline passed. */
     void (*cancelled)(struct server *s, uint64_t badge, uint64_t token);
+    /** A supervised task has ended; reason: enum ukern_exit_reason. */
     void (*exited)(struct server *s, uint64_t badge, uint64_t id, int code, int reason);
-    int (*fault)(struct server *s,
-                 const struct ukern_event *ev); /**< UKERN_FAULT_KILL (as without it) or _RESUME */
+    /** A supervised task faulted: UKERN_FAULT_KILL (as without this hook) or UKERN_FAULT_RESUME. */
+    int (*fault)(struct server *s, const struct ukern_event *ev);
     /**
      * The reply to r->token was refused with `error`: take back what the handler had done (the
      * reply is still in r->reply). If the caller still waits (error is not UKERN_ESTALE) and this
@@ -65,7 +70,7 @@ struct server {
     void (*timeout)(struct server *s); /**< it has passed; must set a later one, or 0 */
     void *context;                     /**< the server's own */
     int stop;                          /**< see server_stop() */
-    int code;
+    int code;                          /**< see server_stop() */
 };
 
 /**
@@ -80,6 +85,7 @@ void server_stop(struct server *s, int code);
 /**
  * Take a handle that came with the request: the handler owns it now. Those that nobody takes are
  * closed after the handler, so that no client can fill the server's table.
+ * @param r  the request being handled.
  * @param i  0: the first (or only) handle, 1: the second.
  * @return the handle; UKERN_ENOENT: the message brought no such handle, or it was taken.
  */

@@ -62,10 +62,11 @@
  *
  * - When the last handle of an end goes (hangup), all its watchers are dropped.
  *
- * The asker makes one port, asks each server in turn, and if none was ready waits for a
- * notification on its port; then it asks those again whose bits came, with a fresh copy of the
- * handle. What it leaves behind costs one watcher an end, and at worst one needless wake-up. The
- * key is the asker's task id.
+ * The asker has a port of its own. It asks each server without a handle first; if nothing is ready,
+ * it asks again with a handle for each, minted with a badge, and waits on its port. A server that
+ * closes its handle without a notification, also by dying, wakes the asker all the same: its port
+ * hears a hangup. Then all are asked again, with new handles. The key is the asker's task id, so
+ * what it leaves behind is one watcher an end.
  */
 #ifndef UKERN_STREAM_H
 #define UKERN_STREAM_H
@@ -73,22 +74,21 @@
 /** Make a pipe: w0 = flags, w1 = ring size or 0; reply: w4, w5 = handles of its read and write end.
  *  By system call: x0 = port "pipe", x1 = flags, x2 = ring size; x0, x1 = the two ends. */
 #define STREAM_CREATE       500
-#define STREAM_READ         501
-#define STREAM_WRITE        502
+#define STREAM_READ         501 /**< by system call, see above */
+#define STREAM_WRITE        502 /**< by system call */
 #define STREAM_CLOSE        503 /**< give this end up, whatever other copies of the handle exist */
 #define STREAM_DUP          504 /**< reply: w5 = a new handle of the same end, with its own badge */
 #define STREAM_POLL         505 /**< see above */
-#define STREAM_READ_INLINE  510
-#define STREAM_WRITE_INLINE 511
+#define STREAM_READ_INLINE  510 /**< by message */
+#define STREAM_WRITE_INLINE 511 /**< by message */
 #define STREAM_CONTROL      512 /**< w0 = what: enum stream_control, w1 = value */
 
 #define STREAM_NONBLOCK 1 /**< flag of a request: UKERN_EAGAIN instead of waiting */
 #define STREAM_ANNOUNCE 2 /**< flag of STREAM_CREATE: the server tells the console of it */
 
-/** Ready bits, and what STREAM_POLL wants. */
-#define STREAM_IN     1
-#define STREAM_OUT    2
-#define STREAM_HANGUP 4 /**< only in a reply */
+#define STREAM_IN     1 /**< STREAM_POLL: a read would not wait */
+#define STREAM_OUT    2 /**< STREAM_POLL: a write would not wait */
+#define STREAM_HANGUP 4 /**< STREAM_POLL, in a reply only: the other side is gone */
 
 /** What STREAM_CONTROL does; a server that does not know it replies UKERN_ENOSYS. */
 enum stream_control {

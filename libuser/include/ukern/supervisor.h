@@ -56,8 +56,8 @@ struct supervisor;
 /** A child. Set name, restart, start and context, zero the rest, and supervisor_add() it; it stays
  * in place. */
 struct supervisor_child {
-    const char *name;
-    enum supervisor_restart restart;
+    const char *name;                /**< for messages */
+    enum supervisor_restart restart; /**< its policy */
     /**
      * Start it, with v->port as its supervisor and c->badge as the badge. Returns its task handle,
      * which the supervisor closes when the task has ended, or an error: then it is tried again as
@@ -66,23 +66,25 @@ struct supervisor_child {
     ukern_handle (*start)(struct supervisor *v, struct supervisor_child *c);
     void *context; /**< the user's own */
 
-    uint64_t badge; /**< of its events; set by supervisor_add() */
-    enum supervisor_state state;
-    ukern_handle task; /**< while it runs; else an error or -1 */
-    unsigned starts;   /**< how often it was started */
-    unsigned failures; /**< restarts in a row without a stable life */
-    uint64_t started_at, restart_at;
-    int code, reason; /**< of its last end */
-    struct supervisor_child *next;
+    uint64_t badge;                /**< of its events; set by supervisor_add() */
+    enum supervisor_state state;   /**< what it does now */
+    ukern_handle task;             /**< while it runs; else an error or -1 */
+    unsigned starts;               /**< how often it was started */
+    unsigned failures;             /**< restarts in a row without a stable life */
+    uint64_t started_at;           /**< its latest start, nanoseconds since boot */
+    uint64_t restart_at;           /**< SUPERVISOR_WAITING: its next start */
+    int code;                      /**< exit code of its last end */
+    int reason;                    /**< enum ukern_exit_reason of its last end */
+    struct supervisor_child *next; /**< in the list */
 };
 
 /** A list of children. */
 struct supervisor {
-    ukern_handle port;
-    void (*close)(ukern_handle task); /**< handle_close(), as supervisor_init() sets it */
-    void *context;                    /**< the user's own */
-    uint64_t next_badge;
-    struct supervisor_child *children;
+    ukern_handle port; /**< where the events come; given to the tasks as their supervisor */
+    void (*close)(ukern_handle task);  /**< handle_close(), as supervisor_init() sets it */
+    void *context;                     /**< the user's own */
+    uint64_t next_badge;               /**< of the next child */
+    struct supervisor_child *children; /**< in the order of supervisor_add() */
 };
 
 /** Badges are port-wide: children get first_badge, first_badge + 1 ... which no other client of the

@@ -36,38 +36,43 @@
 #define SPAWN_PRIORITY   16
 /** What spawn_init() sets, bytes. */
 #define SPAWN_MEMORY     (UINT64_C(512) * 1024)
+/** What spawn_init() sets, bytes. */
 #define SPAWN_STACK      (UINT64_C(32) * 1024)
 
 /** What to give a new task. spawn_init() sets the defaults; set what matters. */
 struct spawn {
-    const char *name;                /**< also its program, if program is NULL */
-    const char *program;             /**< file in the archive */
-    uint64_t memory;                 /**< its whole quota, bytes; reserved from the spawner's own */
-    uint64_t stack;                  /**< bytes */
-    unsigned priority, max_priority; /**< 0 to 63 */
-    int argc;                        /**< 0: argv is {name} */
-    const char *const *argv;         /**< argv[0] is the name by custom */
+    const char *name;        /**< also its program, if program is NULL */
+    const char *program;     /**< file in the archive */
+    uint64_t memory;         /**< its whole quota, bytes; reserved from the spawner's own */
+    uint64_t stack;          /**< bytes */
+    unsigned priority;       /**< that it starts with, 0 to 63 */
+    unsigned max_priority;   /**< that it may give itself and its children */
+    int argc;                /**< 0: argv is {name} */
+    const char *const *argv; /**< argv[0] is the name by custom */
     /** Port (needs UKERN_R_MINT) that gets its exit and faults; -1: none. */
     ukern_handle supervisor;
-    uint64_t supervisor_badge;
-    ukern_handle fd[3]; /**< its 0, 1, 2; -1: none */
+    uint64_t supervisor_badge; /**< of those events */
+    ukern_handle fd[3];        /**< its 0, 1, 2; -1: none */
+    /** A handle to give, see spawn_grant(). */
     struct named_grant {
-        const char *name; /**< how the task finds it: task_handle("name") */
-        ukern_handle handle;
-        uint32_t rights; /**< 0: the same */
-    } grant[SPAWN_GRANTS_MAX];
-    unsigned grants;
+        const char *name;      /**< how the task finds it: task_handle("name") */
+        ukern_handle handle;   /**< the spawner's own */
+        uint32_t rights;       /**< 0: the same */
+    } grant[SPAWN_GRANTS_MAX]; /**< set by spawn_grant() */
+    unsigned grants;           /**< entries of grant */
 };
 
 /**
  * The defaults: SPAWN_MEMORY, SPAWN_STACK, the priority that the caller was born with, no arguments
  * but the name, no supervisor, no file descriptors, no handles.
- * @param name  must stay in place until task_spawn().
+ * @param[out] s  what to fill.
+ * @param name    must stay in place until task_spawn().
  */
 void spawn_init(struct spawn *s, const char *name);
 
 /**
  * Add a named handle.
+ * @param s       from spawn_init().
  * @param name    must stay in place until task_spawn().
  * @param h       needs UKERN_R_TRANSFER.
  * @param rights  what the new task may do with it, a subset; 0: the same.
@@ -97,6 +102,7 @@ _Noreturn void task_exit(int code);
  * @param task         needs UKERN_R_WAIT.
  * @param[out] code    its exit code (of UKERN_EXIT_FAULT: enum ukern_fault_cause); may be NULL.
  * @param[out] reason  enum ukern_exit_reason; may be NULL.
+ * @param deadline     nanoseconds since boot.
  * @return UKERN_OK; UKERN_ETIMEDOUT; UKERN_EDEADLK: the task waits for the caller.
  */
 int task_wait(ukern_handle task, int *code, int *reason, uint64_t deadline);
@@ -118,6 +124,8 @@ int task_priority(ukern_handle task, unsigned priority);
  * Facts about a task.
  * @param task_or_system  a task (UKERN_R_INSPECT; id is 0), or the system handle (UKERN_R_INSPECT):
  * then the first task whose id is at least `id`, so that a loop sees them all.
+ * @param id              see there.
+ * @param[out] info       the facts.
  * @return UKERN_OK; UKERN_ENOENT: no task with such an id.
  */
 int task_info(ukern_handle task_or_system, uint64_t id, struct ukern_task_info *info);
@@ -146,8 +154,11 @@ int system_power(ukern_handle system, enum ukern_power action, int code);
 int64_t log_write(ukern_handle system, const char *text, size_t n);
 
 /**
- * Read the kernel's log; needs UKERN_R_LOG.
+ * Read the kernel's log.
+ * @param system     needs UKERN_R_LOG.
  * @param position   where to start, in bytes since boot; what has been overwritten is skipped.
+ * @param[out] to    where to put it.
+ * @param n          bytes that fit there.
  * @param[out] next  position after what was read.
  * @return bytes; 0: there is no more yet.
  */
