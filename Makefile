@@ -13,6 +13,10 @@
 #?   docs       build the site, $(BUILD)/docs/html/index.html     make docs
 #?   format     lay out all C files by .clang-format              make format
 #?   lint       look for mistakes without running anything        make lint
+#?   install    put the SDK below $(DESTDIR)$(PREFIX)            make install PREFIX=/opt/ukern
+#?   uninstall  and take it away again                        make uninstall PREFIX=/opt/ukern
+#?   dist       the sources, $(BUILD)/ukern-VERSION.tar.gz     make dist
+#?   deb        a Debian package in $(BUILD)                   make deb
 #?   clean      remove everything that was built                  make clean
 #?   help       this text                                         make help
 #?
@@ -25,29 +29,35 @@
 #?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
 #?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
 #?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
+#?   PREFIX         where to install (/usr/local)             make install PREFIX=$HOME/ukern
+#?   DESTDIR        a folder in the place of /                make install DESTDIR=/tmp/root
 #?   TESTS          parts of the names of tests                   make check TESTS='unit sim'
 #?   GUEST_CPUS     what the guest tests run on                   make check GUEST_CPUS=max
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^#define UKERN_VERSION_TEXT "\(.*\)"$$/\1/p' libukern/include/ukern/abi/version.h)
 UKERN := $(CURDIR)
 BUILD := build
 build := $(abspath $(BUILD))
 # A project keeps its own build folder, unless all is to be elsewhere.
 elsewhere := $(filter-out $(UKERN)/build,$(build))
 # $(call project,FOLDER): make in a project of this tree.
-project = +@$(MAKE) --no-print-directory -C $1 UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
+project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all libs run check bench docs format lint clean help
+.PHONY: setup all libs run check bench docs install uninstall dist deb format lint clean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' tools/setup
 
 # In one call with setup, everything waits for it.
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
-libs docs lint format: setup
+libs docs lint format dist: setup
+endif
+# So it does for clean.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+setup libs docs lint dist: clean
 endif
 
 # The libraries have a make of their own, which looks for the compiler only when setup is done.
@@ -66,16 +76,35 @@ check: all
 	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
 
 bench: libs
-	$(call project,bench) bench UKERN_OUT=$(build)
+	$(call project,bench) bench OUT=$(build)
 
 docs:
 	@mkdir -p $(build)/docs
 	@( cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(build)/docs' ) | doxygen -
 	@echo '  DOCS    $(build)/docs/html/index.html'
 
+# ---- Installing, and what others install from.
+PREFIX := /usr/local
+DESTDIR :=
+install: libs
+	@tools/install '$(VERSION)' '$(build)' '$(DESTDIR)' '$(PREFIX)'
+	@echo '  INSTALL $(DESTDIR)$(PREFIX)/lib/ukern-$(VERSION)'
+
+uninstall:
+	@tools/install -u '$(VERSION)' '$(DESTDIR)' '$(PREFIX)'
+
+dist:
+	@tools/dist '$(VERSION)' '$(build)'
+	@echo '  DIST    $(build)/ukern-$(VERSION).tar.gz'
+
+deb: libs
+	@tools/deb '$(VERSION)' '$(build)'
+	@echo '  DEB     $(build)/ukern_$(VERSION)_all.deb'
+
 # ---- C files.
 c_files = $$(find . -name build -prune -o -name .git -prune -o -type f -name '*.[ch]' -print)
 format:
+	@command -v clang-format >/dev/null || { echo "format: clang-format is not here: apt-get install clang-format" >&2; exit 1; }
 	@clang-format -i $(c_files)
 
 lint:

@@ -19,19 +19,24 @@
 #?   IMAGE      the image's name                                  IMAGE := hello
 #?   TASKS      tasks that start at boot                          TASKS := pipeserv hello
 #?   PROGRAMS   more programs in the archive, not started         PROGRAMS := cat wc
+#?              init among them is the project's own first task   PROGRAMS := init
 #?   KERNEL     kernel extension with ukern_main()                KERNEL := upper_syscall.c
+#?   BOARD      a board of one's own, instead of QEMU's virt      BOARD := myboard.c
 #?   FILES      more files in the archive, as they are or renamed FILES := motd help.txt=docs/help.md
 #?   CFLAGS     more flags for the compiler                       CFLAGS := -DFAST
 #?   LDLIBS     more libraries for the programs                   LDLIBS := -lm
 #?   SDK_TASKS  tasks that the SDK adds (console)                 SDK_TASKS :=
+#?   SDK_REQUIRE  the oldest SDK that will do                   SDK_REQUIRE := 0.1
 #?   BUILD      where everything is built (build)                 BUILD := /tmp/hello
 #?
 #? Properties of a task or program NAME
 #?   NAME.sources   its files, if not NAME.c or NAME/*.c          shell.sources := shell/main.c line.c
+#?   NAME.cflags    more flags for the compiler, for it alone  pipeserv.cflags := -mgeneral-regs-only
 #?   NAME.program   the program it runs, if not NAME              worker2.program := worker
 #?   NAME.provides  ports that it serves                          pipeserv.provides := pipe
-#?   NAME.uses      ports that it may call; archive: the files    shell.uses := pipe console archive
+#?   NAME.uses      ports that it may call (console), and archive  shell.uses := pipe console archive
 #?   NAME.devices   devices that it drives                        console.devices := pl011
+#?   NAME.dma       sizes of memory that they reach               netdev.dma := 256K 4M
 #?   NAME.rights    over the whole system:                        shell.rights := inspect kill power
 #?                  inspect, kill, log, power, device
 #?   NAME.restart   always, on-failure or never (the default)     pipeserv.restart := always
@@ -42,23 +47,44 @@
 #?
 #? Variables of one call
 #?   V=1            show every command                            make V=1
+#?   DEBUG=1        build for a debugger, in $(BUILD)/debug         make DEBUG=1
 #?   CPU, RAM       the machine that QEMU makes                   make run CPU=max RAM=512M
 #?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
 #?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
 #?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
+#?   UKERN_MEASURE=1  a kernel that finds its longest masked path  make run UKERN_MEASURE=1
 #?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
 #?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
 
 .DEFAULT_GOAL := all
-ukern_given := $(foreach v,$(.VARIABLES),$(if $(filter file override command,$(firstword $(origin $v))),$v))
+# Variables of the command line count where a person typed them, not where a make above handed its own down.
+ukern_origins := file override $(if $(filter 0,$(MAKELEVEL)),command)
+ukern_given := $(foreach v,$(.VARIABLES),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v))
 
 UKERN := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-UKERN_BUILD ?= $(UKERN)/build
-BUILD ?= build
+ifeq ($(wildcard $(UKERN)/tools/toolchain.mk),)
+$(error The SDK lies in a folder with a space in its path, which make takes for two: move it to one without)
+endif
+# Built libraries lie in build/ of a checkout. An installed SDK has them beside its headers, and nothing to make them.
+ukern_make := $(wildcard $(UKERN)/tools/libs.mk)
+UKERN_BUILD ?= $(if $(ukern_make),$(UKERN)/build,$(UKERN))
+BUILD ?= build$(if $(filter 1,$(DEBUG)),/debug)
 IMAGE ?= $(notdir $(CURDIR))
 SDK_TASKS ?= console
 
 include $(UKERN)/tools/toolchain.mk
+
+# With other goals beside it, clean comes first, whatever -j says: before anything is written.
+ifneq ($(and $(filter clean,$(MAKECMDGOALS)),$(ukern_need_tools)),)
+ukern_cleaned := yes$(shell rm -rf $(BUILD))
+endif
+
+# An installation is whole: its libraries and its headers are of one version.
+ifeq ($(ukern_make),)
+ifneq ($(strip $(file <$(UKERN_BUILD)/lib/version)),$(ukern_version) $(ukern_abi))
+$(error The SDK in $(UKERN) is stale: its libraries are of version $(or $(firstword $(file <$(UKERN_BUILD)/lib/version)),none), its headers of $(ukern_version): install it again)
+endif
+endif
 
 # ---- The SDK's own programs and the rights they need; a project may set any of these itself.
 console.provides ?= console
@@ -69,15 +95,17 @@ console.priority ?= 48
 console.memory ?= 1M
 
 # ---- What the image holds
-ukern_variables := IMAGE TASKS PROGRAMS KERNEL FILES CFLAGS LDLIBS SDK_TASKS BUILD V CPU RAM BOOTARGS \
-    QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC
-ukern_properties := sources program provides uses devices rights restart memory stack priority args
+ukern_variables := IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS SDK_REQUIRE BUILD DEBUG V CPU RAM BOOTARGS \
+    TESTS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE
+ukern_properties := sources cflags program provides uses devices dma rights restart memory stack priority args
 
 ukern_tasks := $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS)
+# A task that says nothing of what it uses can print.
+$(foreach t,$(TASKS),$(if $(filter undefined,$(origin $t.uses)),$(eval $t.uses := $(filter-out $t,$(filter console,$(ukern_tasks))))))
 program_of = $(or $($1.program),$1)
 ukern_own_programs := $(sort $(filter-out $(filter-out $(TASKS) $(PROGRAMS),$(SDK_TASKS)), \
     $(foreach t,$(ukern_tasks),$(call program_of,$t)) $(PROGRAMS)))
-ukern_sdk_programs := init $(filter-out $(ukern_own_programs), \
+ukern_sdk_programs := $(filter-out $(ukern_own_programs),init) $(filter-out $(ukern_own_programs), \
     $(filter $(SDK_TASKS),$(foreach t,$(ukern_tasks),$(call program_of,$t))))
 sources_of = $(or $($1.sources),$(wildcard $1.c),$(wildcard $1/*.c $1/*.S))
 
@@ -87,18 +115,25 @@ define ukern_newline
 
 
 endef
+file_name = $(if $(findstring =,$1),$(firstword $(subst =, ,$1)),$(notdir $1))
+file_path = $(lastword $(subst =, ,$1))
 ukern_project := $(firstword $(MAKEFILE_LIST))
 ukern_line = $1$(ukern_newline)
 define ukern_facts
 project $(ukern_project)
+sdk $(ukern_version) $(UKERN)
+require $(SDK_REQUIRE)
+kernel $(KERNEL) $(BOARD)
+files $(foreach f,$(FILES),$(call file_path,$f))
 variables $(ukern_variables)
 given $(foreach v,$(ukern_given),$(if $(findstring .,$v),,$v))
 own $(TASKS)
+$(if $(filter init,$(ukern_own_programs)),first_task own)
 tasks $(ukern_tasks)
 programs $(ukern_own_programs) $(ukern_sdk_programs)
 $(foreach p,$(ukern_own_programs),$(if $(sources_of_$p),,sourceless $p$(ukern_newline)))
 present $(basename $(wildcard *.c)) $(patsubst %/,%,$(sort $(dir $(wildcard */*.c))))
-$(foreach v,$(sort $(foreach v,$(.VARIABLES),$(if $(findstring .,$v),$(if $(filter file override command,$(firstword $(origin $v))),$v)))),property $v $($v)$(ukern_newline))
+$(foreach v,$(sort $(foreach v,$(.VARIABLES),$(if $(findstring .,$v),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v)))),property $v $($v)$(ukern_newline))
 endef
 $(foreach p,$(ukern_own_programs),$(eval sources_of_$p := $(call sources_of,$p)))
 
@@ -108,23 +143,21 @@ ifneq ($(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && ec
 $(error The image is not what it should be, as said above)
 endif
 endif
-# Only for `make clean all`.
-$(BUILD)/image:
-	$(call write_text,$(BUILD)/facts.flags,$(ukern_facts))
-	@$(UKERN)/tools/describe $(BUILD)/facts.flags $@
 
 # ---- The SDK's libraries are built first; their own make knows what is to do.
-ukern_libraries := $(addprefix $(UKERN_BUILD)/lib/,libukern.a libuser.a crt0.o)
+# UKERN_READY=yes says that a make above has done it.
+ukern_libraries := $(ukern_library) $(addprefix $(UKERN_BUILD)/lib/,libuser.a crt0.o) \
+    $(foreach l,libukern-parts libukern-board,$(UKERN_BUILD)/lib/$l$(ukern_variant).a)
 ukern_sdk_files := $(foreach p,$(ukern_sdk_programs),$(addprefix $(UKERN_BUILD)/programs/$p,.elf .sym) $(UKERN_BUILD)/programs/$p)
-ifneq ($(wildcard $(UKERN)/tools/libs.mk),)
+ifneq ($(if $(filter yes$(ukern_variant),$(UKERN_READY)),,$(ukern_make)),)
 $(ukern_libraries) $(ukern_sdk_files): ukern_libs ;
 .PHONY: ukern_libs
 ukern_libs:
-	+@$(MAKE) --no-print-directory -f $(UKERN)/tools/libs.mk UKERN_BUILD=$(UKERN_BUILD) BUILD= CFLAGS= LDLIBS= libs
+	+@$(MAKE) --no-print-directory -f $(UKERN)/tools/libs.mk UKERN_BUILD=$(UKERN_BUILD) UKERN_MEASURE=$(UKERN_MEASURE) BUILD= BOARD=virt DEBUG= CFLAGS= LDLIBS= libs
 endif
 
 # ---- Programs
-$(foreach p,$(ukern_own_programs),$(eval $(call program_rule,$p,$(BUILD)/programs,$(sources_of_$p),$(ukern_task_flags) -I. -I$p $(CFLAGS))))
+$(foreach p,$(ukern_own_programs),$(eval $(call program_rule,$p,$(BUILD)/programs,$(sources_of_$p),$(ukern_task_flags) -I. -I$p $(CFLAGS) $($p.cflags))))
 
 # ---- The kernel: the extension, the library, and the archive as its last section. It is linked twice:
 # first with an empty archive, whose addresses make kernel.sym, which goes into the real one. Extensions see the headers of
@@ -133,17 +166,33 @@ ukern_kernel_out := $(BUILD)/kernel
 ukern_kernel_script := $(UKERN)/libukern/ukern.ld
 ukern_kernel_objects := $(call objects_of,$(ukern_kernel_out),$(KERNEL))
 ukern_kernel_link := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
-    --fatal-warnings -T $(ukern_kernel_script) -e ukern_head --defsym=_head=ukern_head \
+    --fatal-warnings -T $(ukern_kernel_script) \
     $(foreach f,$(ukern_memory_functions),--defsym=$f=ukern_$f)
 $(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
-$(call stamp,$(ukern_kernel_out)/link.flags,$(CROSS_COMPILE) $(ukern_kernel_link) $(KERNEL))
+$(call stamp,$(ukern_kernel_out)/link.flags,$(CROSS_COMPILE) $(ukern_kernel_link) $(ukern_library) $(KERNEL))
+
+# A board of the project's own takes the place of QEMU's virt, whose pieces it may use: the library is linked again.
+ifneq ($(BOARD),)
+ukern_parts := $(UKERN_BUILD)/lib/libukern-parts$(ukern_variant).a
+ukern_board_parts := $(UKERN_BUILD)/lib/libukern-board$(ukern_variant).a
+ukern_board_objects := $(call objects_of,$(ukern_kernel_out)/board,$(BOARD))
+ukern_board_flags := $(addprefix -I$(UKERN)/libukern/,core arch/aarch64 board/virt) \
+    -isystem $(UKERN)/libukern/board/virt/libc -isystem $(UKERN_BUILD)/third_party/libfdt
+ukern_kernel_library := $(ukern_library)
+ukern_library := $(ukern_kernel_out)/libukern.o $(ukern_kernel_library)
+$(eval $(call objects_rule,$(ukern_kernel_out)/board,$(BOARD),$(ukern_kernel_flags) $(ukern_board_flags) -I. $(CFLAGS)))
+$(ukern_kernel_out)/libukern.o: $(ukern_board_objects) $(ukern_parts) $(ukern_board_parts)
+	$(call step,LD,libukern with $(BOARD))
+	$(call ukern_kernel_object,$(ukern_parts) $(ukern_board_objects),--whole-archive $(ukern_parts) --no-whole-archive \
+	    $(ukern_board_objects) $(ukern_board_parts))
+endif
 
 # $(call link_kernel,ARCHIVE): the archive's object is assembled beside the output; no ARCHIVE, an empty one.
 define link_kernel
 	$(Q)printf '.section .archive, "a"\n$(if $1,.incbin "$1"\n)' | $(CROSS_COMPILE)as -o $@.archive.o -
-	$(Q)$(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(UKERN_BUILD)/lib/libukern.a
+	$(Q)$(ukern_linker) kernel $(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(ukern_library)
 endef
-ukern_kernel_inputs := $(ukern_kernel_objects) $(UKERN_BUILD)/lib/libukern.a $(ukern_kernel_script) $(ukern_kernel_out)/link.flags
+ukern_kernel_inputs := $(ukern_kernel_objects) $(ukern_library) $(ukern_kernel_script) $(ukern_kernel_out)/link.flags
 
 $(ukern_kernel_out)/bare.elf: $(ukern_kernel_inputs)
 	$(call step,LD,kernel)
@@ -152,16 +201,15 @@ $(ukern_kernel_out)/kernel.sym: $(ukern_kernel_out)/bare.elf $(UKERN)/tools/symt
 	$(Q)$(UKERN)/tools/symtab $< $@
 
 # ---- The archive
-file_name = $(if $(findstring =,$1),$(firstword $(subst =, ,$1)),$(notdir $1))
-file_path = $(lastword $(subst =, ,$1))
 ukern_archive_files := image=$(BUILD)/image kernel.sym=$(ukern_kernel_out)/kernel.sym \
     $(foreach p,$(ukern_sdk_programs),$p=$(UKERN_BUILD)/programs/$p $p.sym=$(UKERN_BUILD)/programs/$p.sym) \
     $(foreach p,$(ukern_own_programs),$p=$(BUILD)/programs/$p $p.sym=$(BUILD)/programs/$p.sym) \
     $(foreach f,$(FILES),$(call file_name,$f)=$(call file_path,$f))
 $(call stamp,$(BUILD)/archive.flags,$(ukern_archive_files))
 
-$(BUILD)/archive.cpio: $(foreach f,$(ukern_archive_files),$(call file_path,$f)) $(BUILD)/archive.flags $(UKERN)/tools/archive
+$(BUILD)/archive.cpio: $(foreach f,$(ukern_archive_files),$(call file_path,$f)) $(BUILD)/archive.flags $(UKERN)/tools/archive $(UKERN)/tools/check
 	$(call step,CPIO,$(words $(ukern_archive_files)) files)
+	$(Q)$(UKERN)/tools/check '$(ukern_abi)' $(BUILD)/image $(ukern_archive_files)
 	$(Q)$(UKERN)/tools/archive $@ $(ukern_archive_files)
 
 # ---- The image. Symbols that moved between the two links would make kernel.sym a lie.
@@ -174,6 +222,11 @@ $(BUILD)/$(IMAGE).img: $(BUILD)/$(IMAGE).elf
 	$(call step,IMG,$(IMAGE).img)
 	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
 
+# ---- Whatever there is no rule for. Missing sources come here, and targets that do not exist.
+ukern_targets := all run debug test size graph doc compile_commands.json doctor help clean
+.DEFAULT:
+	@$(UKERN)/tools/missing '$@' '$(BUILD)/facts.flags' '$(ukern_targets)' '$(MAKECMDGOALS)'
+
 .PHONY: all run clean help
 all: $(BUILD)/$(IMAGE).img
 
@@ -182,8 +235,7 @@ run: all
 	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(if $(ukern_silent),-s) $(BUILD)/$(IMAGE).img $(QEMU_FLAGS)
 
 clean:
-	$(call step,RM,$(BUILD))
-	$(Q)rm -rf $(BUILD)
+	$(if $(ukern_cleaned),,$(Q)rm -rf $(BUILD))
 
 help:
 	@sed -n 's/^#? \{0,1\}//p' $(UKERN)/sdk.mk

@@ -5,38 +5,45 @@ ARCH := aarch64
 BOARD := virt
 
 libukern_dir := $(UKERN)/libukern
-libukern_out := $(UKERN_BUILD)/libukern
+libukern_out := $(UKERN_BUILD)/libukern$(ukern_variant)
 libfdt_dir := $(UKERN_BUILD)/third_party/libfdt
 libfdt_sources := $(addprefix $(libfdt_dir)/,fdt.c fdt_ro.c fdt_addresses.c)
 
-libukern_sources := $(wildcard $(libukern_dir)/core/*.c $(libukern_dir)/arch/$(ARCH)/*.[cS] \
-    $(libukern_dir)/board/$(BOARD)/*.[cS])
+libukern_sources := $(wildcard $(libukern_dir)/core/*.c $(libukern_dir)/arch/$(ARCH)/*.[cS])
+board_sources := $(wildcard $(libukern_dir)/board/$(BOARD)/*.[cS])
 libukern_includes := -I$(libukern_dir)/core -I$(libukern_dir)/arch/$(ARCH) -I$(libukern_dir)/board/$(BOARD) \
     -isystem $(libukern_dir)/board/$(BOARD)/libc -isystem $(libfdt_dir)
 
-$(libfdt_sources):
-	@echo 'The sources of libfdt are not here yet: run `make setup` in $(UKERN)' >&2; exit 1
+$(libfdt_sources) $(libfdt_dir)/libfdt.h:
+	@echo 'libfdt is not in $(UKERN_BUILD)/third_party yet: run `make setup` in $(UKERN), with the same BUILD' >&2; exit 1
 
 $(eval $(call objects_rule,$(libukern_out),$(libukern_sources) $(libukern_dir)/main.c,$(ukern_kernel_flags) $(libukern_includes)))
-$(eval $(call objects_rule,$(libukern_out)/libfdt,$(libfdt_sources),$(ukern_kernel_flags) $(libukern_includes) -w))
+# What runs at boot, or does no more than touch a few registers, is built for size.
+$(eval $(call objects_rule,$(libukern_out)/board,$(board_sources),$(ukern_kernel_flags) $(libukern_includes) -Os,| $(libfdt_dir)/libfdt.h))
+$(eval $(call objects_rule,$(libukern_out)/libfdt,$(libfdt_sources),$(ukern_kernel_flags) $(libukern_includes) -Os -w))
 libukern_objects := $(call objects_of,$(libukern_out),$(libukern_sources)) \
+    $(call objects_of,$(libukern_out)/board,$(board_sources)) \
     $(call objects_of,$(libukern_out)/libfdt,$(libfdt_sources))
 libukern_main := $(call objects_of,$(libukern_out),$(libukern_dir)/main.c)
+# The same without a board, and the pieces of this board: what a project with a board of its own links instead.
+libukern_parts := $(UKERN_BUILD)/lib/libukern-parts$(ukern_variant).a $(UKERN_BUILD)/lib/libukern-board$(ukern_variant).a
 $(call stamp,$(libukern_out)/link.flags,$(libukern_objects))
 
-# What nothing of the public interface reaches is dropped. Only ukern_* leaves the library: the entry is called ukern_head there, memcpy ukern_memcpy and so on.
 $(libukern_out)/kernel.o: $(libukern_objects) $(libukern_out)/link.flags
 	$(call step,LD,libukern)
-	$(Q)roots=$$($(CROSS_COMPILE)nm -g --defined-only $(filter %.o,$^) | awk '$$3 ~ /^ukern_/ { print "-u", $$3 }') && \
-	    $(CROSS_COMPILE)ld -r --gc-sections -e _head $$roots $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(filter %.o,$^)
-	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) \
-	    --redefine-sym _head=ukern_head $@
-	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $@
+	$(call ukern_kernel_object,$(filter %.o,$^))
 
-$(UKERN_BUILD)/lib/libukern.a: $(libukern_out)/kernel.o $(libukern_main)
-	$(call step,AR,libukern.a)
+$(ukern_library): $(libukern_out)/kernel.o $(libukern_main)
+	$(call step,AR,$(notdir $(ukern_library)))
 	@mkdir -p $(@D) && rm -f $@
 	$(Q)$(CROSS_COMPILE)ar rcsD $@ $^
 
+$(word 1,$(libukern_parts)): $(filter-out $(libukern_out)/board/%,$(libukern_objects)) $(libukern_main)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(CROSS_COMPILE)ar qcsD $@ $(filter-out $(libukern_main),$^)
+$(word 2,$(libukern_parts)): $(filter $(libukern_out)/board/%,$(libukern_objects))
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(CROSS_COMPILE)ar qcsD $@ $^
+
 .PHONY: libukern
-libukern: $(UKERN_BUILD)/lib/libukern.a
+libukern: $(ukern_library) $(libukern_parts)

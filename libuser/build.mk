@@ -5,7 +5,10 @@ libuser_dir := $(UKERN)/libuser
 libuser_out := $(UKERN_BUILD)/libuser
 libuser_sources := $(filter-out %/crt0.S,$(wildcard $(libuser_dir)/*.[cS]))
 
-$(eval $(call objects_rule,$(libuser_out),$(libuser_sources) $(libuser_dir)/crt0.S,$(ukern_task_flags) -I$(libuser_dir)))
+# Nothing in here needs floating point, and a server that touches no vector register saves the switch of their state.
+libuser_flags := $(ukern_task_flags) -mgeneral-regs-only
+
+$(eval $(call objects_rule,$(libuser_out),$(libuser_sources) $(libuser_dir)/crt0.S,$(libuser_flags) -I$(libuser_dir)))
 
 $(call stamp,$(libuser_out)/link.flags,$(libuser_sources))
 $(UKERN_BUILD)/lib/libuser.a: $(call objects_of,$(libuser_out),$(libuser_sources)) $(libuser_out)/link.flags
@@ -17,7 +20,7 @@ $(UKERN_BUILD)/lib/crt0.o: $(call objects_of,$(libuser_out),$(libuser_dir)/crt0.
 	@mkdir -p $(@D) && cp $< $@
 
 ukern_programs := init console
-$(foreach p,$(ukern_programs),$(eval $(call program_rule,$p,$(UKERN_BUILD)/programs,$(wildcard $(libuser_dir)/$p/*.c),$(ukern_task_flags) -I$(libuser_dir)/$p)))
+$(foreach p,$(ukern_programs),$(eval $(call program_rule,$p,$(UKERN_BUILD)/programs,$(wildcard $(libuser_dir)/$p/*.c),$(libuser_flags) -I$(libuser_dir)/$p)))
 
 .PHONY: libuser
 libuser: $(UKERN_BUILD)/lib/libuser.a $(UKERN_BUILD)/lib/crt0.o \

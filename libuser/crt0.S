@@ -5,6 +5,8 @@
  * thread pointer is where the linker thinks it is: the offset that it gives to the first of them,
  * below that one's place.
  */
+#include <ukern/abi/version.h>
+
     .section .tdata.crt0, "awT", %progbits
     .balign 16
 first_local:
@@ -25,5 +27,13 @@ _start:
     mov     x30, xzr
     b       ukern_start
     .size _start, . - _start
+
+    // Which ABI this program speaks: the kernel refuses one that it does not.
+    .section .note.ukern, "a", %note
+    .balign 4
+    .word   6, 4, UKERN_NOTE_ABI            // sizes of owner and content; type
+    .asciz  "ukern"
+    .balign 4
+    .word   UKERN_ABI
 
     .section .note.GNU-stack, "", %progbits // the stack holds data

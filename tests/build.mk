@@ -4,11 +4,12 @@
 #   tests/unit/test_*.c  cmocka, on the host; linked with the core, arch/sim, the other files of tests/unit, and
 #                        the file outside the core that its second line names
 #   tests/sim/*.c        one program on the host, linked with the core and arch/sim
-#   tests/guest          a project whose image prints TAP; run on each of GUEST_CPUS
+#   tests/*/Makefile     a project whose image prints TAP; run on each of GUEST_CPUS
 #   tests/*/*.t          scripts; they find the SDK in $UKERN and a free folder in $BUILD
 UKERN := $(patsubst %/tests/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD ?= $(UKERN)/build
 UKERN_BUILD ?= $(BUILD)
+export UKERN_BUILD
 GUEST_CPUS ?= cortex-a57 max
 TESTS ?=
 
@@ -57,18 +58,25 @@ $(BUILD)/tests/sim/sim: $(foreach s,$(sim_sources),$(call host_object,$s)) $(hos
 host_tests := $(foreach t,$(unit_tests),$(BUILD)/tests/unit/$(basename $(notdir $t))) \
     $(if $(sim_sources),$(BUILD)/tests/sim/sim)
 
-# ---- The guest tests: a script for each CPU, so that the runner sees only programs.
-guest_project := $(wildcard $(UKERN)/tests/guest/Makefile)
-guest_tests := $(if $(guest_project),$(foreach c,$(GUEST_CPUS),$(BUILD)/tests/guest-$c))
-$(BUILD)/tests/guest/guest.img: FORCE
-	+@$(MAKE) --no-print-directory -C $(UKERN)/tests/guest BUILD=$(@D) IMAGE=guest UKERN_BUILD=$(UKERN_BUILD)
-$(BUILD)/tests/guest-%: $(BUILD)/tests/guest/guest.img
-	@printf '#!/bin/sh\nexec $(UKERN)/tools/run -n -c $* -t 120 -a "semihosting" $<\n' >$@ && chmod +x $@
+# ---- Tests in the guest: a script for each project and CPU, so that the runner sees only programs.
+guest_projects := $(patsubst $(UKERN)/tests/%/Makefile,%,$(wildcard $(UKERN)/tests/*/Makefile))
+guest_tests := $(foreach g,$(guest_projects),$(foreach c,$(GUEST_CPUS),$(BUILD)/tests/$g-$c))
+
+.PHONY: libs $(guest_projects)
+libs:
+	+@$(MAKE) --no-print-directory -f $(UKERN)/tools/libs.mk libs
+$(guest_projects): libs
+	+@$(MAKE) --no-print-directory -C $(UKERN)/tests/$@ BUILD=$(BUILD)/tests/$@ IMAGE=$@ UKERN_READY=yes
+define guest_rule
+$(BUILD)/tests/$1-$2: $1
+	@printf "#!/bin/sh\nexec $(UKERN)/tools/run -n -c $2 -t 240 -a semihosting $(BUILD)/tests/$1/$1.img\n" >$$@ && chmod +x $$@
+endef
+$(foreach g,$(guest_projects),$(foreach c,$(GUEST_CPUS),$(eval $(call guest_rule,$g,$c))))
 
 # ---- All of them. TESTS=unit/test_pipe (or a part of a name) runs some.
 scripts := $(wildcard $(UKERN)/tests/*/*.t)
 producers := $(host_tests) $(guest_tests) $(scripts)
-chosen := $(if $(TESTS),$(foreach p,$(producers),$(if $(foreach t,$(TESTS),$(findstring $t,$p)),$p)),$(producers))
+chosen := $(if $(TESTS),$(foreach p,$(producers),$(if $(strip $(foreach t,$(TESTS),$(findstring $t,$p))),$p)),$(producers))
 
 .PHONY: all check
 check: $(chosen)

@@ -5,8 +5,24 @@
 # which set UKERN (where the SDK is) and UKERN_BUILD (where its libraries are).
 
 SHELL := /bin/sh
+
+# ---- What everything else needs first. One line says what is wrong, and what to do.
+ifeq ($(filter 4.2% 4.3% 4.4% 4.5% 4.6% 4.7% 4.8% 4.9% 5.%,$(MAKE_VERSION)),)
+$(error This is GNU make $(or $(MAKE_VERSION),of an unknown version); the SDK needs 4.2 or newer (as `gmake` on some systems))
+endif
+ifneq ($(words $(CURDIR)),1)
+$(error '$(CURDIR)' has a space in its path, which make takes for two: move the project to a folder without)
+endif
+ifneq ($(word 2,$(BUILD)),)
+$(error BUILD is '$(BUILD)', which has a space in it: make takes it for two folders)
+endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
+
+# ---- The version of this SDK and of its ABI
+ukern_of = $(shell sed -n 's/^#define $1 "*\([^"]*\)"*$$/\1/p' $(UKERN)/libukern/include/ukern/abi/version.h)
+ukern_version := $(call ukern_of,UKERN_VERSION_TEXT)
+ukern_abi := $(call ukern_of,UKERN_ABI)
 
 # ---- Output: one line per step; V=1 shows the commands; make -s shows neither.
 ukern_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
@@ -24,8 +40,8 @@ CROSS_COMPILE := $(firstword $(foreach p,$(ukern_prefixes),$(if $(shell command 
 ifeq ($(CROSS_COMPILE),)
 ifneq ($(ukern_need_tools),)
 ifeq ($(filter aarch64 arm64,$(shell uname -m)),)
-$(error No C compiler for 64-bit Arm is here ($(patsubst %,%gcc,$(ukern_prefixes))). \
-Run `make setup` in $(UKERN), or set CROSS_COMPILE to the prefix of yours)
+$(error No C compiler for 64-bit Arm is here ($(patsubst %,%gcc,$(ukern_prefixes))): \
+apt-get install gcc-aarch64-linux-gnu, or set CROSS_COMPILE to the prefix of yours)
 endif
 endif
 endif
@@ -35,18 +51,30 @@ export CROSS_COMPILE
 
 # ---- Flags
 PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu
+ifneq ($(ukern_need_tools),)
+ifeq ($(shell command -v $(ukern_cc)),)
+$(error $(ukern_cc) is not here: CROSS_COMPILE says '$(CROSS_COMPILE)'; apt-get install gcc-aarch64-linux-gnu brings aarch64-linux-gnu-)
+endif
+ifeq ($(shell command -v perl),)
+$(error perl is not here: apt-get install perl)
+endif
+ifeq ($(wildcard $(PICOLIBC)/include/stdio.h),)
+$(error picolibc, the C library of tasks, is not in '$(PICOLIBC)': apt-get install picolibc-aarch64-linux-gnu, \
+or set PICOLIBC to the folder that has its include/ and lib/)
+endif
+endif
 ukern_gcc_include := $(if $(ukern_need_tools),$(shell $(ukern_cc) -print-file-name=include))
 
 ukern_warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wundef \
     -Wpointer-arith -Wcast-qual -Wvla
 # Frame pointers make backtraces; the prefix map makes builds the same wherever the tree lies.
-ukern_common := -std=gnu11 -O2 -g -fno-common -ffunction-sections -fdata-sections -fno-pie \
+ukern_common := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -fno-common -ffunction-sections -fdata-sections -fno-pie \
     -fno-omit-frame-pointer -momit-leaf-frame-pointer -mno-outline-atomics \
     -fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc \
-    -ffile-prefix-map=$(UKERN)/= -isystem $(ukern_gcc_include)
+    -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(UKERN)=. -ffile-prefix-map=$(UKERN)/= -isystem $(ukern_gcc_include)
 # Kernel code: no vector registers, no C library.
 ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only \
-    -fno-stack-protector -mbranch-protection=bti -I$(UKERN)/libukern/include
+    -fno-stack-protector -mbranch-protection=bti $(if $(UKERN_MEASURE),-DUKERN_MEASURE) -I$(UKERN)/libukern/include
 # Tasks: picolibc, its build that prefers speed.
 ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
     -fstack-protector-strong -mbranch-protection=standard \
@@ -55,6 +83,10 @@ ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
 # Functions that the compiler may call in any code. libukern.a has them as ukern_NAME, and the link of an image
 # binds the plain names in its kernel extensions to those.
 ukern_memory_functions := memcpy memmove memset memcmp
+# The kernel library; with UKERN_MEASURE=1 the one that watches how long it keeps interrupts masked.
+ukern_variant := $(if $(UKERN_MEASURE),-measure)
+ukern_library := $(UKERN_BUILD)/lib/libukern$(ukern_variant).a
+ukern_linker = LINK_VERBOSE=$(filter 1,$(V)) $(UKERN)/tools/link
 ukern_task_script := $(UKERN)/libuser/task.ld
 ukern_task_link := -nostdlib -static -no-pie -Wl,-T,$(ukern_task_script) -Wl,-z,max-page-size=4096 \
     -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings
@@ -66,9 +98,6 @@ ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
 same_text = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
 write_text = $(shell mkdir -p $(dir $1))$(file >$1,$2)
 stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(strip $(file <$1)),$(strip $2)),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
-# Only for `make clean all`.
-%.flags:
-	@mkdir -p $(@D) && touch $@
 
 # ---- Objects: $(eval $(call objects_rule,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES)) makes
 # DIRECTORY/PATH.o of each source; $(call objects_of,DIRECTORY,SOURCES) names them.
@@ -83,7 +112,18 @@ endef
 define objects_rule
 $(call stamp,$1/.flags,$(ukern_cc) $3)
 $(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4)))
--include $(patsubst %.o,%.d,$(call objects_of,$1,$2))
+-include $(wildcard $(patsubst %.o,%.d,$(call objects_of,$1,$2)))
+endef
+
+# ---- The kernel library's object: $(call ukern_kernel_object,OBJECTS,MORE FOR THE LINKER). What nothing of the public
+# interface reaches is dropped. Only ukern_* leaves it: memcpy is called ukern_memcpy there, and so on.
+# fdt_appendprop is a name that only dropped code wants.
+define ukern_kernel_object
+	$(Q)roots=$$($(CROSS_COMPILE)nm -g --defined-only $1 | awk '$$3 ~ /^ukern_/ { print "-u", $$3 }') && \
+	    $(ukern_linker) kernel $(CROSS_COMPILE)ld -r --gc-sections -e ukern_head $$roots \
+	    $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(or $2,$1)
+	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) --strip-symbol=fdt_appendprop $@
+	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $@
 endef
 
 # ---- A program: $(eval $(call program_rule,NAME,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES OF ITS OBJECTS)) makes
@@ -93,7 +133,7 @@ $(call objects_rule,$2/objects/$1,$3,$4,$5)
 $(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $3)
 $2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(ukern_task_script) $(UKERN_BUILD)/lib/libuser.a
 	$$(call step,LD,$1)
-	$$(Q)$$(ukern_cc) $$(ukern_task_link) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
+	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
 $2/$1: $2/$1.elf
 	$$(Q)$$(CROSS_COMPILE)objcopy --strip-all --remove-section=.comment $$< $$@
 $2/$1.sym: $2/$1.elf $$(UKERN)/tools/symtab
@@ -102,5 +142,3 @@ endef
 
 print-%:
 	@printf '%s\n' '$($*)'
-.PHONY: FORCE
-FORCE:

@@ -24,6 +24,11 @@ uint64_t run_pipe_64k(unsigned n);
 uint64_t run_pipe_create_close(unsigned n);
 uint64_t run_spawn_exit_wait(unsigned n);
 uint64_t task_bytes(void);
+/* With UKERN_MEASURE: how long interrupts have to wait. Prints what it finds. */
+void run_masked(void);
+
+/* Arguments of task_spawn_raw() for a program of the archive; quota and stack are small. */
+void find_program(struct ukern_spawn *s, const char *name);
 
 /* Bracket the rounds that count; bench/profile looks for these two in a trace. */
 uint64_t window_begin(void);
@@ -36,8 +41,8 @@ uint64_t window_end(uint64_t start);
 void free_vector_registers(void);
 
 /* n rounds; inlined, and the function, too. */
-static inline __attribute__((always_inline)) uint64_t rounds(unsigned n, void (*one)(void *),
-                                                             void *context)
+static inline __attribute__((always_inline, flatten)) uint64_t
+rounds(unsigned n, void (*one)(void *), void *context)
 {
     uint64_t start;
 
@@ -47,8 +52,9 @@ static inline __attribute__((always_inline)) uint64_t rounds(unsigned n, void (*
     for (unsigned i = 0; i < WARM_UP; i++)
         one(context);
     start = window_begin();
-    for (unsigned i = 0; i < n; i++)
+    do
         one(context);
+    while (--n > 0);
     return window_end(start);
 }
 
@@ -65,12 +71,18 @@ void role_pong(void);
 void role_sink_4k(void);
 void role_sink_64k(void);
 void role_vectors(void);
+void role_hoard(void);
+void role_mapper(void);
+void role_caller(void);
+void role_link(void);
+void role_keeper(void);
+void role_sleeper(void);
 
 /* Everything must go well, or the figures mean nothing. */
 _Noreturn void stop(const char *what, int64_t error);
 static inline int64_t must(int64_t result, const char *what)
 {
-    if (result < 0)
+    if (__builtin_expect(result < 0, 0))
         stop(what, result);
     return result;
 }

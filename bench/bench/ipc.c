@@ -52,7 +52,7 @@ static uint64_t peer_end(const struct peer *p, uint64_t result)
     return result;
 }
 
-static void null_call(void *context)
+static inline void null_call(void *context)
 {
     (void)context;
     task_self();
@@ -63,7 +63,7 @@ uint64_t run_null_call(unsigned n)
     return rounds(n, null_call, NULL);
 }
 
-static void call_0w(void *context)
+static inline void call_0w(void *context)
 {
     const struct peer *p = context;
     struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {0}};
@@ -71,24 +71,22 @@ static void call_0w(void *context)
     must(ipc_call(p->client, &msg), "ipc_call");
 }
 
-static void call_6w(void *context)
+static inline void call_6w(void *context)
 {
     const struct peer *p = context;
     struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {1, 2, 3, 4, 5, 6}};
 
     must(ipc_call(p->client, &msg), "ipc_call");
-    if (msg.w[0] != 1 || msg.w[5] != 6)
-        stop("echo", UKERN_EPROTO);
 }
 
-static void notify_once(void *context)
+static inline void notify_once(void *context)
 {
     const struct peer *p = context;
 
     must(notify(p->client, 1), "notify");
 }
 
-static void pending_call(void *context)
+static inline void pending_call(void *context)
 {
     const struct peer *p = context;
 
@@ -105,9 +103,14 @@ uint64_t run_call_0w(unsigned n)
 
 uint64_t run_call_6w(unsigned n)
 {
+    struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {1, 2, 3, 4, 5, 6}};
     struct peer p;
 
     peer_start(&p, "echo");
+    must(ipc_call(p.client, &msg), "ipc_call");
+    for (uint64_t i = 0; i < UKERN_MSG_WORDS; i++)
+        if (msg.w[i] != i + 1)
+            stop("the echo", UKERN_EPROTO);
     return peer_end(&p, rounds(n, call_6w, &p));
 }
 

@@ -11,14 +11,14 @@
 #define TINY_MEMORY   (64 * 1024)
 #define TINY_PRIORITY 16
 
-static void find_tiny(struct ukern_spawn *s)
+void find_program(struct ukern_spawn *s, const char *name)
 {
     struct archive_file file;
     const void *archive;
     size_t size;
 
     must(archive_open(&archive, &size), "archive_open");
-    must(archive_find(archive, size, "tiny", &file), "tiny");
+    must(archive_find(archive, size, name, &file), name);
     *s = (struct ukern_spawn){
         .image = task_handle("archive"),
         .image_offset = file.offset,
@@ -28,8 +28,8 @@ static void find_tiny(struct ukern_spawn *s)
         .priority = TINY_PRIORITY,
         .max_priority = TINY_PRIORITY,
         .supervisor = -1,
-        .name = "tiny",
     };
+    strcpy(s->name, name);
 }
 
 static void spawn_exit_wait(void *context)
@@ -45,7 +45,7 @@ uint64_t run_spawn_exit_wait(unsigned n)
 {
     struct ukern_spawn s;
 
-    find_tiny(&s);
+    find_program(&s, "tiny");
     return rounds(n, spawn_exit_wait, &s);
 }
 
@@ -65,7 +65,7 @@ uint64_t task_bytes(void)
     struct ukern_spawn s;
     ukern_handle task;
 
-    find_tiny(&s);
+    find_program(&s, "tiny");
     task = (ukern_handle)must(task_spawn_raw(&s), "task_spawn_raw");
     own = memory_used(task, 0);
     paid = memory_used(system, task_self()) - before - TINY_MEMORY;

@@ -8,11 +8,13 @@
  *    void *arch_phys_to_virt(paddr_t)       the linear map
  *    paddr_t arch_virt_to_phys(const void *)
  *    uint64_t arch_timer_now(void)          nanoseconds since boot; monotonic; fast
+ *    uint64_t arch_cycles(void)             a free-running counter, as fast as can be read
+ *    uint64_t arch_cycles_to_ns(uint64_t)
  *    bool arch_irq_pending(void)            would an interrupt be taken now, were they unmasked?
- *    void arch_context_switch(struct task *from, struct task *to)
+ *    void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
  *                                           everything but the general registers: address space,
- *                                           thread pointer, FPU access. from != to; from may be NULL.
- *    ARCH_USER_END                          one past the last user address
+ *                                           thread pointer, FPU access. from != to; from may be
+ * NULL. ARCH_USER_END                          one past the last user address
  *
  *  inline where speed counts, includes this header, and implements the functions below.
  */
@@ -54,7 +56,8 @@ int arch_aspace_map(struct arch_aspace *as, struct account *a, uint64_t address,
 void arch_aspace_unmap(struct arch_aspace *as, uint64_t address, uint64_t pages);
 /* Invalidate the TLB for these pages; complete when it returns. */
 void arch_aspace_flush(struct arch_aspace *as, uint64_t address, uint64_t pages);
-/* Linear-map address of a user byte if all bits of prot are allowed and it is normal memory, else NULL. */
+/* Linear-map address of a user byte if all bits of prot are allowed and it is normal memory, else
+ * NULL. */
 void *arch_aspace_user(const struct arch_aspace *as, uint64_t address, unsigned prot);
 /* Free at most a few tables. true: more to do. Entries are already gone. */
 bool arch_aspace_free(struct arch_aspace *as, struct account *a);

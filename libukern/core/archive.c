@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "archive.h"
 
-/* newc: a header of 13 numbers in 8 hexadecimal digits each, the name, padding to 4, the data, padding to 4. */
+/* newc: a header of 13 numbers in 8 hexadecimal digits each, the name, padding to 4, the data,
+ * padding to 4. */
 #define HEADER      110
 #define FIELD_SIZE  6
 #define FIELD_NAME  11

@@ -12,9 +12,9 @@
 #include "sched.h"
 #include "spawn.h"
 
-#define INIT_STACK      (UINT64_C(64) << 10)
-#define INIT_PRIORITY   50
-#define SLACK_SHIFT     6 /* 1/64 of memory is nobody's quota: half-used frames of kernel objects */
+#define INIT_STACK    (UINT64_C(64) << 10)
+#define INIT_PRIORITY 50
+#define SLACK_SHIFT   6 /* 1/64 of memory is nobody's quota: half-used frames of kernel objects */
 
 struct boot_info boot_info;
 uint64_t boot_ns;
@@ -62,17 +62,20 @@ static void give_memory(struct task *t, uint32_t slot, paddr_t base, uint64_t si
 
     if (!base)
         return;
-    s = shm_new_fixed(t->account, start, page_up(base - start + size) >> PAGE_SHIFT, UKERN_SHM_BOOT);
+    s = shm_new_fixed(t->account, start, page_up(base - start + size) >> PAGE_SHIFT,
+                      UKERN_SHM_BOOT);
     if (!s)
         stop("init", "not enough memory");
-    give(t, slot, &(struct handle){.object = s, .type = UKERN_TYPE_SHM,
-                                   .rights = UKERN_R_TRANSFER | UKERN_R_READ});
+    give(t, slot,
+         &(struct handle){
+             .object = s, .type = UKERN_TYPE_SHM, .rights = UKERN_R_TRANSFER | UKERN_R_READ});
 }
 
 /* The boot arguments go to the top of init's stack. */
 static uint64_t put_arguments(const struct loader *l, uint64_t *size)
 {
-    uint64_t n = min_u64(strlen(boot_info.arguments) + 1, UKERN_ARGS_MAX), at = (STACK_TOP - n) & ~UINT64_C(15);
+    uint64_t n = min_u64(strlen(boot_info.arguments) + 1, UKERN_ARGS_MAX),
+             at = (STACK_TOP - n) & ~UINT64_C(15);
 
     for (uint64_t i = 0; i < n; i++)
         *(char *)loader_stack(l, at + i) = i + 1 < n ? boot_info.arguments[i] : '\0';
@@ -101,10 +104,10 @@ static struct task *make_init(struct shm *archive, uint64_t offset, uint64_t siz
     args = put_arguments(&l, &args_size);
     arch_context_init(&t->context, l.plan.entry, args, args, args_size);
     loader_end(&l, t);
-    give(t, UKERN_INIT_SYSTEM, &(struct handle){.type = UKERN_TYPE_SYSTEM,
-                                                .rights = UKERN_R_TRANSFER | UKERN_R_INSPECT |
-                                                          UKERN_R_KILL | UKERN_R_DEVICE |
-                                                          UKERN_R_LOG | UKERN_R_POWER});
+    give(t, UKERN_INIT_SYSTEM,
+         &(struct handle){.type = UKERN_TYPE_SYSTEM,
+                          .rights = UKERN_R_TRANSFER | UKERN_R_INSPECT | UKERN_R_KILL |
+                                    UKERN_R_DEVICE | UKERN_R_LOG | UKERN_R_POWER});
     return t;
 }
 
@@ -129,8 +132,9 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info)
     if (!archive)
         stop("init", "not enough memory");
     t = make_init(archive, offset, size);
-    give(t, UKERN_INIT_ARCHIVE, &(struct handle){.object = archive, .type = UKERN_TYPE_SHM,
-                                                 .rights = UKERN_R_TRANSFER | UKERN_R_READ});
+    give(t, UKERN_INIT_ARCHIVE,
+         &(struct handle){
+             .object = archive, .type = UKERN_TYPE_SHM, .rights = UKERN_R_TRANSFER | UKERN_R_READ});
     give_memory(t, UKERN_INIT_DTB, info->dtb, info->dtb_size);
     task_start(t, INIT_PRIORITY, UKERN_PRIORITIES - 1);
     boot_ns = arch_timer_now();

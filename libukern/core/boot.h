@@ -9,8 +9,8 @@
 extern struct boot_info boot_info;
 extern uint64_t boot_ns; /* time when the first task was ready to run */
 
-/* A registration or image that cannot work: say so on the panic console and stop the machine. Returns `error` only on hosts
- * whose board.power returns to a test. */
+/* A registration or image that cannot work: say so on the panic console and stop the machine.
+ * Returns `error` only on hosts whose board.power returns to a test. */
 int boot_failed(int error, const char *name, uint64_t number, const char *why);
 
 #endif

@@ -26,12 +26,24 @@ typedef uint64_t paddr_t; /* a physical address */
             ukern_panic("%s:%d: %s does not hold", __FILE_NAME__, __LINE__, #x);                   \
     } while (0)
 
-static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
-static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* Round up to pages; the caller has checked that it does not wrap. */
-static inline uint64_t page_up(uint64_t n) { return (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
-static inline uint64_t page_down(uint64_t n) { return n & ~(PAGE_SIZE - 1); }
+static inline uint64_t page_up(uint64_t n)
+{
+    return (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+static inline uint64_t page_down(uint64_t n)
+{
+    return n & ~(PAGE_SIZE - 1);
+}
 
 /* Is [start, start + length) inside [low, high)? Without overflow. */
 static inline bool range_inside(uint64_t start, uint64_t length, uint64_t low, uint64_t high)

@@ -12,14 +12,16 @@ struct task;
 struct cpu {
     struct task *current;   /* offset 0: its context lies at its own offset 0 */
     struct task *fpu_owner; /* whose state the FPU registers hold, or NULL */
+    uint64_t generation;    /* of ASIDs: what a quick switch of address spaces compares with */
+    bool resched;           /* the way back to the current task leads through the scheduler */
     uint64_t ready_bits;    /* bit p: a task of priority p is ready */
     struct {
         struct task *head, *tail;
     } ready[UKERN_PRIORITIES];
-    uint64_t switched_at;   /* when current got the CPU: timer value, nanoseconds */
-    uint64_t slice_end;     /* UKERN_FOREVER: nobody competes */
-    uint64_t timer_armed;   /* what arch_timer_set() was last told */
-    uint64_t switches, interrupts, idle_ns;
+    uint64_t switched_at; /* when current got the CPU, in arch_cycles() */
+    uint64_t slice_end;   /* UKERN_FOREVER: nobody competes */
+    uint64_t timer_armed; /* what arch_timer_set() was last told */
+    uint64_t switches, interrupts, idle_cycles;
 };
 
 #endif

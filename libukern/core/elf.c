@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "elf.h"
 #include "arch.h"
+#include <ukern/abi/version.h>
 
 struct file_header {
     uint8_t ident[16];
@@ -17,6 +18,13 @@ struct program_header {
     uint64_t offset, address, physical, file_size, memory_size, align;
 };
 
+/* The note that says which ABI the program speaks: as crt0.S writes it. */
+struct abi_note {
+    uint32_t name_size, content_size, type;
+    char name[8];
+    uint32_t abi;
+};
+
 _Static_assert(sizeof(struct file_header) == 64 && sizeof(struct program_header) == 56, "ELF64");
 
 enum {
@@ -31,6 +39,7 @@ enum {
     SEGMENT_LOAD = 1,
     SEGMENT_DYNAMIC = 2,
     SEGMENT_INTERPRETER = 3,
+    SEGMENT_NOTE = 4,
     SEGMENT_GNU_STACK = 0x6474e551,
     FLAG_X = 1,
     FLAG_W = 2,
@@ -187,6 +196,26 @@ static const char *check_entry(const struct elf_plan *plan)
     return "the entry point is not an instruction in an executable segment";
 }
 
+/* A program built for another kernel would call what is not there. One without our note is not
+ * checked. */
+static int check_note(const struct shm *s, uint64_t offset, uint64_t size,
+                      const struct program_header *h, const char **wrong)
+{
+    struct abi_note note;
+
+    if (h->type != SEGMENT_NOTE || h->file_size < sizeof(note) ||
+        !range_inside(h->offset, h->file_size, 0, size))
+        return UKERN_OK;
+    int e = shm_read(s, offset + h->offset, &note, sizeof(note));
+    if (e)
+        return e;
+    if (note.name_size == 6 && memcmp(note.name, "ukern", 6) == 0 && note.type == UKERN_NOTE_ABI &&
+        note.content_size == sizeof(note.abi) && note.abi != UKERN_ABI)
+        *wrong = "the program speaks another version of the ABI than this kernel: build both with "
+                 "one SDK";
+    return UKERN_OK;
+}
+
 static int refuse(const char **why, const char *sentence)
 {
     *why = sentence;
@@ -218,6 +247,10 @@ int elf_check(const struct shm *s, uint64_t offset, uint64_t size, struct elf_pl
         if (e)
             return e;
         wrong = add_header(&h, size, plan);
+        if (!wrong)
+            e = check_note(s, offset, size, &h, &wrong);
+        if (e)
+            return e;
         if (wrong)
             return refuse(why, wrong);
     }

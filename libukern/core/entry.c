@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ways into the kernel and the one way out. Handlers decide; kernel_resume() acts: it chooses the task,
- * finishes what that task has left to do in the kernel, and hands over its registers.
+ * The ways into the kernel and the one way out. Handlers decide; kernel_resume() acts: it chooses
+ * the task, finishes what that task has left to do in the kernel, and hands over its registers.
  */
 #include "entry.h"
 #include "ipc.h"
 #include "irq.h"
+#include "measure.h"
 #include "resume.h"
 #include "sched.h"
 #include "syscall.h"
@@ -19,13 +20,6 @@ static const handler handlers[] = {
 };
 
 #define HANDLERS (sizeof handlers / sizeof handlers[0])
-
-static int64_t dispatch(struct task *t, struct ukern_sysregs *r, uint64_t number)
-{
-    if (likely(number < HANDLERS))
-        return handlers[number](t, r);
-    return pending_begin(t, r, number);
-}
 
 /* What a handler returned, for a call whose registers are in t->result. */
 static void settle(struct task *t, uint64_t number, int64_t status)
@@ -47,7 +41,7 @@ static bool finish_step(struct task *t)
         return cleanup_step(t);
     if (t->again) {
         t->again = false;
-        int64_t status = dispatch(t, &t->result, t->number);
+        int64_t status = handlers[t->number](t, &t->result);
         if (status != SYS_BLOCK)
             settle(t, t->number, status);
         return true;
@@ -61,10 +55,11 @@ const struct ukern_sysregs *kernel_resume(void)
 
     while (unlikely(t->dying || t->again || task_unclean(t))) {
         finish_step(t);
-        if (arch_irq_pending())
+        if (preemption_point())
             irq_poll();
         t = sched_choose();
     }
+    measure_point();
     if (t->full) {
         t->full = false;
         return NULL;
@@ -72,42 +67,50 @@ const struct ukern_sysregs *kernel_resume(void)
     return &t->result;
 }
 
-/* May t go straight back, without the scheduler? */
-static bool goes_on(const struct task *t)
+/* A handler of the current task's has returned `status`. */
+inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number,
+                                int64_t status)
 {
-    return !(arch_cpu()->ready_bits >> t->priority) && !task_unclean(t);
-}
+    struct task *t = c->current;
 
-const struct ukern_sysregs *kernel_general(struct task *t, struct ukern_sysregs *r, uint64_t number)
-{
-    int64_t status = dispatch(t, r, number);
-
-    if (status > SYS_SET)
+    if (likely(status > SYS_SET))
         r->x[0] = (uint64_t)status;
-    if (status >= SYS_SET) {
-        if (likely(goes_on(t)))
-            return r;
+    if (likely(status >= SYS_SET)) {
+        if (likely(!c->resched)) {
+            measure_point();
+            return (struct way){r, NULL};
+        }
         t->result = *r;
     } else if (status == SYS_AGAIN) {
         t->result = *r;
         settle(t, number, status);
     }
-    return kernel_resume();
+    return (struct way){NULL, t};
 }
 
-const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t number)
+struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
-    struct task *t = arch_cpu()->current;
+    struct task *t = c->current;
 
-    if (number == UKERN_SYS_ipc_call)
-        return ipc_fast_call(t, r);
-    if (number == UKERN_SYS_ipc_reply_recv)
-        return ipc_fast_reply_recv(t, r);
-    return kernel_general(t, r, number);
+    measure_entry(number);
+    return kernel_status(c, r, number, handlers[number](t, r));
+}
+
+struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
+{
+    _Static_assert(UKERN_SYS_ipc_call == 1 && UKERN_SYS_ipc_reply_recv == 2,
+                   "one comparison finds both");
+
+    if (number - UKERN_SYS_ipc_call < 2)
+        return number == UKERN_SYS_ipc_call ? ipc_fast_call(c, r) : ipc_fast_reply_recv(c, r);
+    if (likely(number < HANDLERS))
+        return kernel_general(c, r, number);
+    return pending_call(c, r, number);
 }
 
 const struct ukern_sysregs *kernel_interrupt(void)
 {
+    measure_entry(MEASURE_INTERRUPT);
     arch_cpu()->current->full = true;
     irq_poll();
     return kernel_resume();
@@ -121,9 +124,11 @@ const struct ukern_sysregs *kernel_fault(const struct fault *f)
     struct ukern_regs regs = {0};
     int rc = UKERN_EPEER;
 
+    measure_entry(MEASURE_FAULT);
     t->full = true;
     arch_context_regs(&t->context, true, &regs);
-    *m = (struct ukern_msg){task_id(t), {f->cause, f->syndrome, f->address, regs.pc, regs.sp, regs.x[30]}};
+    *m = (struct ukern_msg){task_id(t),
+                            {f->cause, f->syndrome, f->address, regs.pc, regs.sp, regs.x[30]}};
     if (t->supervisor)
         rc = ipc_start(t, t->supervisor, t->supervisor_badge, CALL_FAULT, &m->tag, UKERN_FOREVER);
     if (rc)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  The ways into the kernel. The arch saves the current task's registers (arch_cpu()->current), masks
- *  interrupts, and calls one of these on the CPU's kernel stack; the result says how to go back to the task
- *  that is current *then*:
- *   - not NULL: as from a system call: restore x19 to x30, sp, pc, pstate from its context, load x0 to x7, x9
- *     and x10 from the result, zero the other general registers;
+ *  The ways into the kernel. The arch saves the current task's registers (arch_cpu()->current),
+ * masks interrupts, and calls one of these on the CPU's kernel stack; the result says how to go
+ * back to the task that is current *then*:
+ *   - not NULL: as from a system call: restore x19 to x30, sp, pc, pstate from its context, load x0
+ * to x7, x9 and x10 from the result, zero the other general registers;
  *   - NULL: restore every register from its context.
- *  The address space, thread pointer and FPU access have been switched by arch_context_switch() already.
+ *  The address space, thread pointer and FPU access have been switched by arch_context_switch()
+ * already.
  */
 #ifndef CORE_ENTRY_H
 #define CORE_ENTRY_H
@@ -14,16 +15,33 @@
 #include "core.h"
 #include "board.h"
 
+struct cpu;
+struct task;
+
 /* A fault of the current task, decoded by the arch. */
 struct fault {
     enum ukern_fault_cause cause;
     uint64_t syndrome, address; /* ESR_EL1, FAR_EL1 */
 };
 
-/* Boot: the frame allocator is filled, info is complete. Makes init; returns as the others do, for the first task. */
+/* Boot: the frame allocator is filled, info is complete. Makes init; returns as the others do, for
+ * the first task. */
 const struct ukern_sysregs *kernel_main(const struct boot_info *info);
-/* SVC. Only x19 to x30, sp, pc, pstate are saved. number: x8. r: argument registers, on the kernel stack. */
-const struct ukern_sysregs *kernel_syscall(struct ukern_sysregs *r, uint64_t number);
+/*
+ * How a system call goes on. What C code preserves (x19 to x29), the stack pointer and the return
+ * state are still the caller's then; they have to be saved only if another task runs next:
+ *  - from is NULL: the caller goes on, with these results;
+ *  - else save `from`; then, with a result, the current task goes on as from a system call; without
+ * one, kernel_resume() (core/resume.h) says how.
+ */
+struct way {
+    const struct ukern_sysregs *result;
+    struct task *from;
+};
+
+/* SVC. c: this CPU; number: x8; r: argument registers, on the kernel stack. Nothing is saved yet
+ * but those. */
+struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 /* Any other synchronous exception of a task. All registers are saved. */
 const struct ukern_sysregs *kernel_fault(const struct fault *f);
 /* An interrupt, taken from a task. All registers are saved. */

@@ -13,11 +13,20 @@ uint64_t ukern_arg(const struct ukern_pending *p, unsigned i)
     return p->arguments[i];
 }
 
-uint64_t *ukern_state(struct ukern_pending *p) { return p->state; }
+uint64_t *ukern_state(struct ukern_pending *p)
+{
+    return p->state;
+}
 
-void ukern_set_deadline(struct ukern_pending *p, uint64_t deadline) { p->deadline = deadline; }
+void ukern_set_deadline(struct ukern_pending *p, uint64_t deadline)
+{
+    p->deadline = deadline;
+}
 
-struct ukern_msg *ukern_request(struct ukern_pending *p) { return &p->request; }
+struct ukern_msg *ukern_request(struct ukern_pending *p)
+{
+    return &p->request;
+}
 
 void ukern_result(struct ukern_pending *p, uint64_t x0, uint64_t x1)
 {
@@ -30,8 +39,10 @@ int ukern_target(struct ukern_pending *p, ukern_handle port)
     struct handle *h;
     int rc = handle_find(&p->caller->handles, (uint32_t)port, UKERN_TYPE_PORT, UKERN_R_CALL, &h);
 
-    if (!rc)
+    if (!rc) {
         p->target = port;
+        p->target_handle = h;
+    }
     return rc;
 }
 
@@ -107,9 +118,9 @@ int ukern_copy_shm(struct ukern_pending *p, int range, uint64_t range_offset, uk
                    length);
     if (!s || s->flavour == UKERN_SHM_DEVICE)
         return UKERN_EPROTO;
-    shm_ref(s);
-    p->copy[p->copies++] = (struct pending_copy){s, r->address + range_offset, shm_offset, length,
-                                                 r->direction};
+    p->copy_bytes = length > UINT64_MAX - p->copy_bytes ? UINT64_MAX : p->copy_bytes + length;
+    p->copy[p->copies++] =
+        (struct pending_copy){s, r->address + range_offset, shm_offset, length, r->direction};
     return UKERN_OK;
 }
 
@@ -123,8 +134,8 @@ int ukern_map_shm(struct ukern_pending *p, ukern_handle shm, uint64_t shm_offset
     if (!s || p->mapping || !length || shm_offset % PAGE_SIZE || !(prot & UKERN_PROT_READ) ||
         (prot & ~(unsigned)(UKERN_PROT_READ | UKERN_PROT_WRITE)))
         return UKERN_EPROTO;
-    rc = aspace_map(p->caller->aspace, s, 0, shm_offset >> PAGE_SHIFT, page_up(length) >> PAGE_SHIFT,
-                    prot, &p->mapping);
+    rc = aspace_map(p->caller->aspace, s, 0, shm_offset >> PAGE_SHIFT,
+                    page_up(length) >> PAGE_SHIFT, prot, &p->mapping);
     if (rc)
         return rc == UKERN_ENOMEM ? rc : UKERN_EPROTO;
     p->mapping->worker = &p->mapping;
@@ -193,7 +204,8 @@ static int complete_transfer(struct ukern_pending *p, const struct ukern_msg *re
         return rc;
     if (status >= 0) {
         ukern_handle shm = (ukern_handle)(uint32_t)reply->w[1];
-        if (first > reply->w[0] || second != reply->w[0] - first || reply->w[0] > p->range[0].length)
+        if (first > reply->w[0] || second != reply->w[0] - first ||
+            reply->w[0] > p->range[0].length)
             return UKERN_EPROTO;
         rc = ukern_copy_shm(p, 0, 0, shm, reply->w[2], first);
         if (!rc)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  Handles: a task's own small integers for objects, with rights. The first HANDLE_FIRST live in one small
- *  array, the rest in pages under a directory page that is made when it is needed.
+ *  Handles: a task's own small integers for objects, with rights. The first HANDLE_FIRST live in
+ * one small array, the rest in pages under a directory page that is made when it is needed.
  */
 #ifndef CORE_HANDLE_H
 #define CORE_HANDLE_H
@@ -13,11 +13,11 @@ struct task;
 struct client;
 
 struct handle {
-    void *object;       /* struct port, shm, task or irq; NULL for system */
-    uint64_t badge;     /* port: the client's badge, or 0; shm: the generation it was made in */
+    void *object;          /* struct port, shm, task or irq; NULL for system */
+    uint64_t badge;        /* port: the client's badge, or 0; shm: the generation it was made in */
     struct client *client; /* port: whose copies are counted, or NULL */
     uint16_t rights;
-    uint8_t type;       /* enum ukern_type; UKERN_TYPE_NONE: free */
+    uint8_t type; /* enum ukern_type; UKERN_TYPE_NONE: free */
 };
 
 #define HANDLE_FIRST    32
@@ -44,24 +44,26 @@ void handle_table_free(struct handle_table *t);
 
 /* The open handle h, or NULL. */
 struct handle *handle_get(const struct handle_table *t, uint64_t h);
-/* h with this type and all these rights: UKERN_OK, UKERN_EHANDLE, UKERN_ETYPE, UKERN_ERIGHTS or, for a revoked shm,
- * UKERN_EREVOKED. */
+/* h with this type and all these rights: UKERN_OK, UKERN_EHANDLE, UKERN_ETYPE, UKERN_ERIGHTS or,
+ * for a revoked shm, UKERN_EREVOKED. */
 int handle_find(const struct handle_table *t, uint64_t h, unsigned type, unsigned rights,
                 struct handle **out);
-/* Make room for `count` more at the lowest free slots, or at one given slot: their numbers into out.
- * Nothing is opened yet. UKERN_OK, UKERN_ENOMEM, UKERN_EINVAL (slot out of range). The slot given may be open. */
+/* Make room for `count` more at the lowest free slots, or at one given slot: their numbers into
+ * out. Nothing is opened yet. UKERN_OK, UKERN_ENOMEM, UKERN_EINVAL (slot out of range). The slot
+ * given may be open. */
 int handle_reserve(struct handle_table *t, int64_t slot, unsigned count, uint32_t *out);
 /* Open a reserved slot. The references that h stands for are taken by the caller before. */
 void handle_open(struct handle_table *t, uint32_t slot, const struct handle *h);
 /* Take a handle out of the table: the references that it stood for are the caller's now. */
 struct handle handle_take(struct handle_table *t, uint32_t slot);
-/* The lowest open slot at or after `from`, looking at no more than 128 slots a call: *next is where to go on;
- * -1: none among them. */
+/* The lowest open slot at or after `from`, looking at no more than 128 slots a call: *next is where
+ * to go on; -1: none among them. */
 int32_t handle_next(const struct handle_table *t, uint32_t from, uint32_t *next);
 
 /* One more reference for a copy of *h. */
 void handle_ref(const struct handle *h);
-/* Drop the references of a handle that `by` closes: whatever takes long is left on by's cleanup list. */
+/* Drop the references of a handle that `by` closes: whatever takes long is left on by's cleanup
+ * list. */
 void handle_drop(struct task *by, const struct handle *h);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Rules.
- *  - A caller is in the queue of the port that it calls (TASK_SEND), then held by the server that received it
- *    (TASK_REPLY), then ready. It leaves by delivery, by reply, or by ipc_detach(): there is no other way.
+ *  - A caller is in the queue of the port that it calls (TASK_SEND), then held by the server that
+ * received it (TASK_REPLY), then ready. It leaves by delivery, by reply, or by ipc_detach(): there
+ * is no other way.
  *  - The token changes with every call, so an old one finds nothing.
  *  - server->taken is the caller that was received last, unless replied to; it and the queue of the
  *    port that the server serves lend the server their priority.
@@ -70,6 +71,7 @@ bool ipc_closes_cycle(const struct task *t, const struct task *s)
 
 static void hold(struct task *server, struct task *caller)
 {
+    caller->direct = false;
     caller->state = TASK_REPLY;
     caller->holder = server;
     server->taken = caller;
@@ -94,13 +96,27 @@ static void unhold(struct task *caller)
     caller->holder = NULL;
 }
 
-/* The server receives again: the caller taken last is owed a reply, but lends no priority any more. */
+void ipc_undirect(struct task *server)
+{
+    struct task *c = server->taken;
+
+    if (server->state == TASK_RECV)
+        server->direct = false;
+    if (!c || !c->direct)
+        return;
+    c->direct = false;
+    port_ref(c->call_port);
+}
+
+/* The server receives again: the caller taken last is owed a reply, but lends no priority any more.
+ */
 static void settle(struct task *server)
 {
     struct task *c = server->taken;
 
     if (!c)
         return;
+    ipc_undirect(server);
     server->taken = NULL;
     c->prev = NULL;
     c->next = server->held;
@@ -128,7 +144,9 @@ static void end_call(struct task *t)
     struct port *p = t->call_port;
 
     t->call_port = NULL;
-    port_put(p);
+    if (!t->direct)
+        port_put(p);
+    t->direct = false;
 }
 
 static void leave_queue(struct task *t)
@@ -196,6 +214,7 @@ void ipc_detach(struct task *t, int error)
         end_call(t);
         break;
     case TASK_RECV:
+        t->direct = false;
         leave_waiters(t);
         break;
     case TASK_WAIT:
@@ -235,7 +254,8 @@ void ipc_abort(struct task *t, int error)
 
 /* ---- Handles in messages ---- */
 
-/* The sender's handle that a handle word names, with the rights that it asks for: UKERN_OK or an error. */
+/* The sender's handle that a handle word names, with the rights that it asks for: UKERN_OK or an
+ * error. */
 static int sent_handle(const struct task *from, uint64_t word, struct handle *copy)
 {
     const struct handle *h = handle_get(&from->handles, (uint32_t)word);
@@ -307,7 +327,8 @@ int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_
 
 /* ---- Sending ---- */
 
-/* The message of s, which calls p, becomes the result r of receiver w. On an error nothing has changed. */
+/* The message of s, which calls p, becomes the result r of receiver w. On an error nothing has
+ * changed. */
 static int deliver(struct task *s, struct task *w, struct ukern_sysregs *r)
 {
     uint64_t tag = s->message[0], words[UKERN_MSG_WORDS];
@@ -346,7 +367,7 @@ static struct ghost *ghost_new(struct task *t)
 static void join_queue(struct task *t, struct port *p, uint64_t deadline)
 {
     t->state = TASK_SEND;
-    t->blocked_at = arch_timer_now();
+    t->blocked_at = arch_cycles();
     waitq_add(&p->senders, t);
     p->events |= PORT_SENDERS;
     if (p->server)
@@ -386,7 +407,7 @@ int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kin
         port_ref(p);
         t->call_port = p;
         hold(w, t);
-        t->blocked_at = arch_timer_now();
+        t->blocked_at = arch_cycles();
         timer_start(&t->timer, deadline);
         ipc_refresh_priority(w);
     }
@@ -426,6 +447,7 @@ static void serve(struct task *t, struct port *p)
         t->serving->server = NULL;
     if (p->server) {
         struct task *before = p->server;
+        ipc_undirect(before);
         before->serving = NULL;
         ipc_refresh_priority(before);
     }

@@ -6,23 +6,30 @@
 #define CORE_IPC_H
 
 #include "core.h"
+#include "resume.h"
 #include "task.h"
 
 /* Longest chain of tasks that wait for each other. */
 #define IPC_CHAIN_MAX 64
 
 /*
- * Start a call of t (running or parked) to port p: delivered if a receiver waits, else queued. `message` must stay
- * in place until delivered. The call's kind, badge and deadline as given. UKERN_OK: t is blocked now
- * (or, for CALL_SEND, received: t is ready); else an error and t is what it was.
+ * Start a call of t (running or parked) to port p: delivered if a receiver waits, else queued.
+ * `message` must stay in place until delivered. The call's kind, badge and deadline as given.
+ * UKERN_OK: t is blocked now (or, for CALL_SEND, received: t is ready); else an error and t is what
+ * it was.
  */
 int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kind,
               const uint64_t *message, uint64_t deadline);
+/* The server stops serving the port of the caller that it took last: the call gets a reference of
+ * its own. */
+void ipc_undirect(struct task *server);
 /* Would t wait for itself, or in too long a chain, if it waited for s (or NULL: nobody)? */
 bool ipc_closes_cycle(const struct task *t, const struct task *s);
-/* End whatever t waits for, with `error` as its result; t becomes ready. A faulted task is ended. */
+/* End whatever t waits for, with `error` as its result; t becomes ready. A faulted task is ended.
+ */
 void ipc_abort(struct task *t, int error);
-/* The same without making t ready: for a task that is to die. No-op for a task that does not wait. */
+/* The same without making t ready: for a task that is to die. No-op for a task that does not wait.
+ */
 void ipc_detach(struct task *t, int error);
 /* t, which a server held, has its reply: unlink it from there. */
 void ipc_release(struct task *t);
@@ -32,20 +39,26 @@ void ipc_wake(struct task *t, int64_t status);
 void ipc_refresh_priority(struct task *t);
 /* t receives on p from now on: it owes the caller that it took last, and serves p. */
 void ipc_serve(struct task *t, struct port *p);
-/* Take the first caller's message into r. UKERN_OK, or the error with which that caller was turned away. */
+/* Take the first caller's message into r. UKERN_OK, or the error with which that caller was turned
+ * away. */
 int ipc_take_message(struct task *t, struct port *p, struct ukern_sysregs *r);
 /* The caller that `server` holds under this token, or NULL. */
 struct task *ipc_held(struct task *server, uint64_t token);
-/* Hand the handles of a message over: words[] of the sender's view become the receiver's. All or nothing.
- * UKERN_OK; UKERN_EHANDLE or UKERN_ERIGHTS: the sender may not send these; UKERN_ETABLE: no room at the receiver. */
+/* Hand the handles of a message over: words[] of the sender's view become the receiver's. All or
+ * nothing. UKERN_OK; UKERN_EHANDLE or UKERN_ERIGHTS: the sender may not send these; UKERN_ETABLE:
+ * no room at the receiver. */
 int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_t *words,
                  uint64_t *out);
-/* Check a message of t: tag well formed and its handles may be sent. UKERN_OK, UKERN_EINVAL, UKERN_EHANDLE, UKERN_ERIGHTS. */
+/* Check a message of t: tag well formed and its handles may be sent. UKERN_OK, UKERN_EINVAL,
+ * UKERN_EHANDLE, UKERN_ERIGHTS. */
 int ipc_check(const struct task *t, const uint64_t *message);
 
-/* The direct paths: when all conditions of the short way hold, the switch is done and r is the result of the new
- * current task; else all goes the general way. */
-const struct ukern_sysregs *ipc_fast_call(struct task *t, struct ukern_sysregs *r);
-const struct ukern_sysregs *ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r);
+/* The direct paths: when all conditions of the short way hold, the switch is done and r is the
+ * result of the new current task; else all goes the general way. */
+struct way ipc_fast_call(struct cpu *c, struct ukern_sysregs *r);
+/* The request of the current task's pending call by this handle; false: not the short way. */
+bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handle *h,
+                      struct way *way);
+struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two hot paths: a call to a server that waits, and a reply to the caller that was taken last by a server
- * that then waits. Each checks all its conditions first and changes nothing unless they hold; the general path
- * (ipc.c, sys_ipc.c) does the same work for every other case. The message stays where the trap put it.
- *
- * Budget, instructions: 25 for the conditions, 20 for the bookkeeping, 15 for the switch.
+ * The short ways: a call (plain or pending) to a server that waits, and a reply to the caller that
+ * was taken last by a server that then waits. Each checks all its conditions first and changes
+ * nothing unless they hold; the general way (ipc.c, sys_ipc.c, pending.c) does the same work for
+ * every other case. The message stays where the trap put it. What task.direct promises stands in
+ * task.h.
  */
 #include "ipc.h"
 #include "resume.h"
 #include "sched.h"
 
 /* The handle, if it is among the first ones and has this type and right. */
-static inline const struct handle *fast_handle(const struct task *t, uint64_t h, unsigned right)
+static inline const struct handle *short_handle(const struct task *t, uint64_t h, unsigned right)
 {
     const struct handle *e;
 
@@ -23,83 +23,137 @@ static inline const struct handle *fast_handle(const struct task *t, uint64_t h,
     return e;
 }
 
-const struct ukern_sysregs *ipc_fast_call(struct task *t, struct ukern_sysregs *r)
+/* The receiver to which a call on p can go straight: the only one, with no deadline. */
+static inline struct task *direct_receiver(const struct port *p)
 {
-    const struct handle *h = fast_handle(t, r->x[0], UKERN_R_CALL);
-    struct port *p;
-    struct task *s;
+    struct task *s = p->waiters;
 
-    if (unlikely(!h || r->x[1] >> 32 || r->deadline_or_badge != UKERN_FOREVER || !t->ghost))
-        return kernel_general(t, r, UKERN_SYS_ipc_call);
-    p = h->object;
-    s = p->waiters;
-    if (unlikely(!s || !s->receive_any || s->timer.node.linked))
-        return kernel_general(t, r, UKERN_SYS_ipc_call);
+    return likely(s && s->direct && !s->next) ? s : NULL;
+}
 
-    p->waiters = s->next;
-    if (s->next)
-        s->next->prev = NULL;
-    p->refs++;
-    s->next = NULL;
-    s->wait_port = NULL;
+/* t's call on p, by a handle with this badge, is received by s, which runs next. */
+static inline struct way call_directly(struct cpu *c, struct ukern_sysregs *r, struct task *t,
+                                       struct task *s, struct port *p, uint64_t badge,
+                                       enum call_kind kind)
+{
+    p->waiters = NULL;
     s->state = TASK_READY;
+    s->direct = false;
     s->taken = t;
-    s->ipc_count++;
     if (s->priority < t->priority)
         s->priority = t->priority;
 
     t->state = TASK_REPLY;
-    t->call_kind = CALL_CALL;
+    t->call_kind = kind;
+    t->direct = true;
     t->call_port = p;
-    t->call_badge = h->badge;
+    t->call_badge = badge;
     t->holder = s;
     t->token += TOKEN_ONE;
     t->ipc_count++;
 
     r->x[0] = UKERN_EV_MESSAGE;
-    r->deadline_or_badge = h->badge;
+    r->deadline_or_badge = badge;
     r->token = t->token;
-    sched_switch_to(arch_cpu(), t, s);
-    t->blocked_at = arch_cpu()->switched_at;
-    return r;
+    sched_switch_to(c, t, s);
+    return (struct way){r, t};
 }
 
-const struct ukern_sysregs *ipc_fast_reply_recv(struct task *t, struct ukern_sysregs *r)
+struct way ipc_fast_call(struct cpu *c, struct ukern_sysregs *r)
 {
-    const struct handle *h = fast_handle(t, r->x[0], UKERN_R_RECV);
-    struct task *c = t->taken;
-    struct cpu *cpu = arch_cpu();
+    struct task *t = c->current, *s;
+    const struct handle *h = short_handle(t, r->x[0], UKERN_R_CALL);
     struct port *p;
 
-    if (unlikely(!h || !c || c->token != r->token || r->x[1] >> 32 ||
-                 r->deadline_or_badge != UKERN_FOREVER))
-        return kernel_general(t, r, UKERN_SYS_ipc_reply_recv);
+    if (unlikely(!h || r->x[1] >> 32 || r->deadline_or_badge != UKERN_FOREVER || !t->ghost))
+        return kernel_general(c, r, UKERN_SYS_ipc_call);
     p = h->object;
-    if (unlikely(c->call_kind != CALL_CALL || c->timer.node.linked || p->events ||
-                 c->call_port != p || p->server != t || cpu->ready_bits >> c->priority || task_unclean(c)))
-        return kernel_general(t, r, UKERN_SYS_ipc_reply_recv);
+    s = direct_receiver(p);
+    if (unlikely(!s))
+        return kernel_general(c, r, UKERN_SYS_ipc_call);
+    return call_directly(c, r, t, s, p, h->badge, CALL_CALL);
+}
 
-    p->refs--;
-    c->call_port = NULL;
-    c->holder = NULL;
-    c->state = TASK_READY;
+bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handle *h,
+                      struct way *way)
+{
+    struct task *t = c->current, *s = direct_receiver(h->object);
+    const struct ukern_msg *m = &t->pending.request;
+
+    if (unlikely(!s || m->tag >> 32 || t->pending.deadline != UKERN_FOREVER || !t->ghost))
+        return false;
+    t->result = *r; /* the arguments stay with the caller */
+    r->x[1] = m->tag;
+    r->x[2] = m->w[0];
+    r->x[3] = m->w[1];
+    r->x[4] = m->w[2];
+    r->x[5] = m->w[3];
+    r->x[6] = m->w[4];
+    r->x[7] = m->w[5];
+    *way = call_directly(c, r, t, s, h->object, h->badge, CALL_PENDING);
+    return true;
+}
+
+/* A reply to a parked caller: true if it is finished but for waking; else *way is how it goes on.
+ */
+static bool finish_pending(struct cpu *c, struct ukern_sysregs *r, struct task *caller,
+                           struct way *way)
+{
+    struct task *t = c->current;
+    int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
+
+    if (likely(status == PENDING_READY)) {
+        r->x[0] = caller->pending.result[0];
+        r->x[1] = caller->pending.result[1];
+        r->x[2] = r->x[3] = r->x[4] = r->x[5] = r->x[6] = r->x[7] = 0;
+        return true;
+    }
+    if (status == UKERN_OK) { /* another stage, or the caller's own error */
+        r->token = 0;
+        *way = kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+        return false;
+    }
+    *way = kernel_status(c, r, UKERN_SYS_ipc_reply_recv, status);
+    return false;
+}
+
+struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
+{
+    struct task *t = c->current, *caller = t->taken;
+    const struct handle *h = short_handle(t, r->x[0], UKERN_R_RECV);
+    struct port *p;
+    struct way way;
+
+    if (unlikely(!h || !caller || caller->token != r->token || !caller->direct ||
+                 r->deadline_or_badge != UKERN_FOREVER))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    p = h->object;
+    if (unlikely(caller->call_port != p || p->events || p->waiters ||
+                 c->ready_bits >> caller->priority))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    if (caller->call_kind == CALL_CALL) {
+        if (unlikely(r->x[1] >> 32))
+            return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+        r->x[0] = UKERN_OK;
+    } else if (!finish_pending(c, r, caller, &way)) {
+        return way;
+    }
+
+    caller->state = TASK_READY;
+    caller->direct = false;
 
     t->taken = NULL;
     t->priority = t->base_priority;
     t->state = TASK_RECV;
+    t->direct = true;
     t->receive_any = true;
-    t->wait_mask = UINT64_MAX;
     t->wait_port = p;
-    t->next = p->waiters;
-    if (t->next)
-        t->next->prev = t;
-    p->waiters = t;
+    t->next = NULL;
     t->ipc_count++;
+    p->waiters = t;
 
-    r->x[0] = UKERN_OK;
     r->deadline_or_badge = 0;
     r->token = 0;
-    sched_switch_to(cpu, t, c);
-    t->blocked_at = cpu->switched_at;
-    return r;
+    sched_switch_to(c, t, caller);
+    return (struct way){r, t};
 }

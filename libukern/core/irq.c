@@ -80,8 +80,10 @@ int64_t sys_irq_open(struct task *t, struct ukern_sysregs *r)
         return UKERN_ENOMEM;
     *i = (struct irq){.refs = 1, .line = (uint32_t)r->x[1], .next = lines, .account = t->account};
     lines = i;
-    handle_open(&t->handles, slot, &(struct handle){.object = i, .type = UKERN_TYPE_IRQ,
-                                                    .rights = UKERN_R_TRANSFER | UKERN_R_MANAGE});
+    handle_open(&t->handles, slot,
+                &(struct handle){.object = i,
+                                 .type = UKERN_TYPE_IRQ,
+                                 .rights = UKERN_R_TRANSFER | UKERN_R_MANAGE});
     return slot;
 }
 

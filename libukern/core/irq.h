@@ -16,7 +16,7 @@ struct irq {
     uint32_t line;
     struct port *port; /* NULL: not bound; holds a reference */
     uint64_t bits;
-    struct irq *next;  /* among all open lines */
+    struct irq *next; /* among all open lines */
     struct account *account;
 };
 

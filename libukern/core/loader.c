@@ -3,8 +3,8 @@
 
 #define COPY_STEP (UINT64_C(4) << PAGE_SHIFT) /* bytes copied in one step */
 
-int loader_start(struct loader *l, struct task *child, struct shm *image, uint64_t offset, uint64_t size,
-                 uint64_t stack, const char **why)
+int loader_start(struct loader *l, struct task *child, struct shm *image, uint64_t offset,
+                 uint64_t size, uint64_t stack, const char **why)
 {
     int rc = elf_check(image, offset, size, &l->plan, why);
 
@@ -18,7 +18,10 @@ int loader_start(struct loader *l, struct task *child, struct shm *image, uint64
     return UKERN_OK;
 }
 
-static bool is_stack(const struct loader *l) { return l->segment == l->plan.count; }
+static bool is_stack(const struct loader *l)
+{
+    return l->segment == l->plan.count;
+}
 
 /* Where the region starts and how large it is, in whole pages. */
 static uint64_t region_start(const struct loader *l)
@@ -40,7 +43,8 @@ static void sync_code(const struct loader *l, uint64_t from, uint64_t to)
     if (!(l->plan.segment[l->segment].prot & UKERN_PROT_EXEC))
         return;
     for (uint64_t at = from; at < to; at = page_down(at) + PAGE_SIZE)
-        arch_code_sync((char *)arch_phys_to_virt(shm_frame(l->shm, at >> PAGE_SHIFT)) + at % PAGE_SIZE,
+        arch_code_sync((char *)arch_phys_to_virt(shm_frame(l->shm, at >> PAGE_SHIFT)) +
+                           at % PAGE_SIZE,
                        min_u64(to - at, PAGE_SIZE - at % PAGE_SIZE));
 }
 
@@ -72,8 +76,10 @@ static int make_region(struct loader *l)
 
 static int map_region(struct loader *l)
 {
-    unsigned prot = is_stack(l) ? UKERN_PROT_READ | UKERN_PROT_WRITE : l->plan.segment[l->segment].prot;
-    int rc = aspace_map(l->child->aspace, l->shm, region_start(l), 0, l->shm->pages, prot, &l->mapping);
+    unsigned prot =
+        is_stack(l) ? UKERN_PROT_READ | UKERN_PROT_WRITE : l->plan.segment[l->segment].prot;
+    int rc =
+        aspace_map(l->child->aspace, l->shm, region_start(l), 0, l->shm->pages, prot, &l->mapping);
 
     l->phase = SPAWN_MAP;
     return rc ? rc : 1;
@@ -123,7 +129,8 @@ void *loader_stack(const struct loader *l, uint64_t at)
 {
     uint64_t offset = at - (STACK_TOP - l->stack);
 
-    return (char *)arch_phys_to_virt(shm_frame(l->stack_shm, offset >> PAGE_SHIFT)) + offset % PAGE_SIZE;
+    return (char *)arch_phys_to_virt(shm_frame(l->stack_shm, offset >> PAGE_SHIFT)) +
+           offset % PAGE_SIZE;
 }
 
 void loader_end(struct loader *l, struct task *by)

@@ -83,10 +83,12 @@ void format_text(void (*put)(char c), const char *f, va_list arguments)
             put_number(put, d < 0 ? -(uint64_t)d : (uint64_t)d, 10);
             break;
         case 'u':
-            put_number(put, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned), 10);
+            put_number(put, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
+                       10);
             break;
         case 'x':
-            put_number(put, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned), 16);
+            put_number(put, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
+                       16);
             break;
         case 'p':
             put_string(put, "0x");
@@ -100,7 +102,10 @@ void format_text(void (*put)(char c), const char *f, va_list arguments)
     }
 }
 
-static void put_log(char c) { ring[written++ % LOG_SIZE] = c; }
+static void put_log(char c)
+{
+    ring[written++ % LOG_SIZE] = c;
+}
 
 void ukern_log(const char *format, ...)
 {

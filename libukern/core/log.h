@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  The kernel's log: a ring of text that a console server prints. Positions count bytes from boot. */
+/** @file  The kernel's log: a ring of text that a console server prints. Positions count bytes from
+ * boot. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
@@ -11,7 +12,8 @@
 struct port;
 
 void log_text(const char *text, size_t n);
-/* Up to n bytes from position *at (moved up to what is still there), bounded by a page; returns how many. */
+/* Up to n bytes from position *at (moved up to what is still there), bounded by a page; returns how
+ * many. */
 size_t log_copy(uint64_t *at, char *to, size_t n);
 /* Who is notified when the log grows; NULL: nobody. Takes over the reference. */
 void log_bind(struct port *p, uint64_t bits);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "operation.h"
+#include "measure.h"
 #include "slab.h"
 #include "task.h"
 
@@ -35,7 +36,7 @@ int64_t operation_run(struct task *t, struct ukern_sysregs *r)
 
     do {
         status = t->operation->step(t, t->operation, r);
-    } while (status == SYS_AGAIN && !arch_irq_pending());
+    } while (status == SYS_AGAIN && !preemption_point());
     if (status != SYS_AGAIN)
         operation_free(t);
     return status;

@@ -48,7 +48,8 @@ static void say_frame(unsigned n, uint64_t pc)
 static void say_registers(const struct ukern_regs *r)
 {
     for (unsigned i = 0; i < 31; i++)
-        say("x%u%s0x%lx%s", i, i < 10 ? "  " : " ", (unsigned long)r->x[i], i % 4 == 3 ? "\n" : "  ");
+        say("x%u%s0x%lx%s", i, i < 10 ? "  " : " ", (unsigned long)r->x[i],
+            i % 4 == 3 ? "\n" : "  ");
     say("\nsp 0x%lx  pc 0x%lx  pstate 0x%lx\n", (unsigned long)r->sp, (unsigned long)r->pc,
         (unsigned long)r->pstate);
 }

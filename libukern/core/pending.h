@@ -6,7 +6,9 @@
 #define CORE_PENDING_H
 
 #include "core.h"
+#include "entry.h"
 
+struct handle;
 struct task;
 struct shm;
 struct port;
@@ -29,8 +31,8 @@ struct pending_range {
 };
 
 struct pending_copy {
-    struct shm *shm;        /* holds a reference */
-    uint64_t address;       /* of the caller */
+    struct shm *shm;
+    uint64_t address; /* of the caller */
     uint64_t offset, length;
     uint32_t direction;
 };
@@ -38,15 +40,18 @@ struct pending_copy {
 struct ukern_pending {
     const struct ukern_completion *ops;
     struct task *caller;
-    struct task *server;     /* while complete runs and copies go on */
+    struct task *server; /* while complete runs and copies go on */
     const uint64_t *arguments;
     uint8_t phase, ranges, copies, gives;
-    ukern_handle target;     /* the caller's handle of the server */
+    bool kept; /* copy[].shm are references; else they are good within this system call only */
+    ukern_handle target;                /* the caller's handle of the server */
+    const struct handle *target_handle; /* the same, good in begin only */
     uint64_t deadline;
-    uint64_t progress;       /* bytes checked or copied of copy[done_copies] */
+    uint64_t copy_bytes; /* sum of the copies' lengths; saturates */
+    uint64_t progress;   /* bytes checked or copied of copy[done_copies] */
     unsigned done_copies;
     uint64_t result[2];
-    uint64_t give[2];        /* handle words of the server */
+    uint64_t give[2]; /* handle words of the server */
     uint8_t give_result[2];
     uint64_t state[4];
     struct ukern_msg request;
@@ -55,12 +60,14 @@ struct ukern_pending {
     struct mapping *mapping; /* in the caller: being filled, or NULL; see mapping.worker */
 };
 
-/* The system call `number` of an extension. Result as of a handler. */
-int64_t pending_begin(struct task *t, struct ukern_sysregs *r, uint64_t number);
+/* The system call `number` of an extension, or ENOSYS. */
+struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 /*
- * The server t replied to the parked caller. UKERN_OK: done with this reply; SYS_AGAIN: more copying to do; an
- * error for the server.
+ * The server t replied to the parked caller. PENDING_READY: all is done; the results wait in
+ * pending.result for the caller to be released and woken. UKERN_OK: the reply is dealt with, and
+ * the caller too. SYS_AGAIN: more copying to do; an error for the server.
  */
+#define PENDING_READY 1
 int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_msg *reply);
 /* The call ends without a reply. */
 void pending_cancel(struct task *caller, int why);

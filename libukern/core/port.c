@@ -39,13 +39,18 @@ static void timer_expired(struct timer *timer)
     port_notify(p, p->timer_bits);
 }
 
-void port_receiver_added(struct port *p) { p->receivers++; }
+void port_receiver_added(struct port *p)
+{
+    p->receivers++;
+}
 
-/* What only a receiver could take is dropped; each kind is one list, freed in `by`'s bounded steps. */
+/* What only a receiver could take is dropped; each kind is one list, freed in `by`'s bounded steps.
+ */
 void port_receiver_gone(struct port *p, struct task *by)
 {
     ASSERT(p->receivers > 0);
     if (p->server == by) {
+        ipc_undirect(by);
         p->server = NULL;
         by->serving = NULL;
         ipc_refresh_priority(by);
@@ -54,6 +59,7 @@ void port_receiver_gone(struct port *p, struct task *by)
         return;
     if (p->server) {
         struct task *server = p->server;
+        ipc_undirect(server);
         p->server = NULL;
         server->serving = NULL;
         ipc_refresh_priority(server);
@@ -87,14 +93,15 @@ void client_free(struct client *c)
     port_put(p);
 }
 
-/* Something has come: give it to the waiting receivers that take it. Bits may serve several of them. */
+/* Something has come: give it to the waiting receivers that take it. Bits may serve several of
+ * them. */
 static void serve_waiter(struct port *p)
 {
     struct task *next;
 
     for (struct task *w = p->waiters; w && p->events; w = next) {
-        uint64_t mask = w->wait_mask;
         bool any = w->receive_any;
+        uint64_t mask = any ? UINT64_MAX : w->wait_mask;
         next = w->next;
         if (!any && !(p->bits & mask))
             continue;

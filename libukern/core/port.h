@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  Ports: where a server receives. A port holds everything that waits for the server: callers by priority,
- *  notification bits, hangups, cancelled calls, ends of supervised tasks. None of these needs
- *  memory at the time it happens: each was paid for before (see struct client, struct ghost).
+ *  Ports: where a server receives. A port holds everything that waits for the server: callers by
+ * priority, notification bits, hangups, cancelled calls, ends of supervised tasks. None of these
+ * needs memory at the time it happens: each was paid for before (see struct client, struct ghost).
  */
 #ifndef CORE_PORT_H
 #define CORE_PORT_H
@@ -14,16 +14,18 @@
 
 struct task;
 
-/* A badge that somebody minted: shared by all copies of that handle. The last copy's end makes it a hangup. */
+/* A badge that somebody minted: shared by all copies of that handle. The last copy's end makes it a
+ * hangup. */
 struct client {
     struct client *next; /* in port->hangups */
     struct port *port;   /* holds a reference */
     uint64_t badge;
-    uint32_t refs;       /* handles */
+    uint32_t refs; /* handles */
     struct account *account;
 };
 
-/* A call that a server holds and that will not take a reply any more. Each caller has one in reserve. */
+/* A call that a server holds and that will not take a reply any more. Each caller has one in
+ * reserve. */
 struct ghost {
     struct ghost *next; /* in port->ghosts */
     uint64_t badge, token;
@@ -40,14 +42,14 @@ enum port_event {
 };
 
 struct port {
-    uint32_t events;       /* enum port_event: what is there to receive */
-    uint32_t refs;         /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
-    struct task *waiters;  /* receivers that wait, the latest first; a list by task.next */
-    struct task *server;   /* received here last: whom the callers in the queue boost */
+    uint32_t events; /* enum port_event: what is there to receive */
+    uint32_t refs;   /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
+    struct task *waiters; /* receivers that wait, the latest first; a list by task.next */
+    struct task *server;  /* received here last: whom the callers in the queue boost */
     uint64_t bits;
     struct waitq senders;
-    uint32_t receivers;    /* handles with UKERN_R_RECV; 0: nobody will ever receive */
-    bool other_first;      /* the last event was no message: a message's turn */
+    uint32_t receivers; /* handles with UKERN_R_RECV; 0: nobody will ever receive */
+    bool other_first;   /* the last event was no message: a message's turn */
     struct ghost *ghosts, **ghosts_end;
     struct client *hangups, **hangups_end;
     struct task *exits, **exits_end; /* by task.exit_next; each holds a reference */
@@ -58,10 +60,13 @@ struct port {
 };
 
 struct port *port_new(struct account *a); /* refs = 1, receivers = 0. NULL: quota. */
-static inline void port_ref(struct port *p) { p->refs++; }
+static inline void port_ref(struct port *p)
+{
+    p->refs++;
+}
 void port_put(struct port *p);
-/* One more or one fewer handle with UKERN_R_RECV. At none, what only a receiver could take is dropped, and `by`
- * must fail the callers in the queue (task.cleanup_ports). */
+/* One more or one fewer handle with UKERN_R_RECV. At none, what only a receiver could take is
+ * dropped, and `by` must fail the callers in the queue (task.cleanup_ports). */
 void port_receiver_added(struct port *p);
 void port_receiver_gone(struct port *p, struct task *by);
 
@@ -78,7 +83,8 @@ void port_exited(struct port *p, struct task *t);
 void port_ghost(struct port *p, struct ghost *g, uint64_t badge, uint64_t token);
 
 /* Take the next event that mask lets through into r (a receiver's result); false: none.
- * any = false: only the notification bits in mask. Messages are ipc.c's: they are not taken here. */
+ * any = false: only the notification bits in mask. Messages are ipc.c's: they are not taken here.
+ */
 bool port_take(struct port *p, struct ukern_sysregs *r, uint64_t mask, bool any);
 
 #endif

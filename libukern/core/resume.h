@@ -4,13 +4,17 @@
 #define CORE_RESUME_H
 
 #include "core.h"
+#include "entry.h"
 
-struct task;
+struct cpu;
 
-/* Choose who runs and bring it to where it can: results as the entry functions return them (entry.h). */
+/* Choose who runs and bring it to where it can: results as the entry functions return them
+ * (entry.h). */
 const struct ukern_sysregs *kernel_resume(void);
 
-/* A system call the general way. */
-const struct ukern_sysregs *kernel_general(struct task *t, struct ukern_sysregs *r, uint64_t number);
+/* One of the kernel's own system calls, the general way. */
+struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
+/* The current task's call of this number ends its handler with `status` (see operation.h). */
+struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number, int64_t status);
 
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sched.h"
 #include "irq.h"
+#include "measure.h"
 
 static void enqueue(struct cpu *c, struct task *t, bool first)
 {
     unsigned p = t->priority;
 
     ASSERT(!t->queued && t->state == TASK_READY);
+    if (!c->current || p >= c->current->priority)
+        c->resched = true;
     t->queued = true;
     t->next = t->prev = NULL;
     if (!c->ready[p].head) {
@@ -42,7 +45,10 @@ static void dequeue(struct cpu *c, struct task *t)
     t->next = t->prev = NULL;
 }
 
-void sched_ready(struct task *t) { enqueue(arch_cpu(), t, false); }
+void sched_ready(struct task *t)
+{
+    enqueue(arch_cpu(), t, false);
+}
 
 void sched_unready(struct task *t)
 {
@@ -58,6 +64,8 @@ void sched_set_priority(struct task *t, unsigned priority)
     if (queued)
         dequeue(c, t);
     t->priority = (uint8_t)priority;
+    if (t == c->current)
+        c->resched = true;
     if (queued)
         enqueue(c, t, false);
 }
@@ -67,25 +75,28 @@ void sched_yield(void)
     struct cpu *c = arch_cpu();
 
     c->slice_end = 0; /* used up: sched_choose() sends it behind its equals */
+    c->resched = true;
 }
 
 /* Nobody is ready: wait for an interrupt to make somebody so. */
 static void idle(struct cpu *c)
 {
-    uint64_t start = arch_timer_now();
+    uint64_t start = arch_cycles();
 
     if (c->current) {
-        c->current->cpu_ns += start - c->switched_at;
-        arch_context_switch(c->current, NULL);
+        c->current->cpu_cycles += start - c->switched_at;
+        arch_context_switch(c, c->current, NULL);
         c->current = NULL;
     }
     while (!c->ready_bits) {
         sched_arm();
+        measure_point();
         arch_cpu_wait();
+        measure_entry(MEASURE_INTERRUPT);
         irq_poll();
     }
-    c->switched_at = arch_timer_now();
-    c->idle_ns += c->switched_at - start;
+    c->switched_at = arch_cycles();
+    c->idle_cycles += c->switched_at - start;
 }
 
 /* The current task goes back to the queue: first among its equals if part of its slice is left. */
@@ -102,6 +113,7 @@ struct task *sched_choose(void)
     struct cpu *c = arch_cpu();
     struct task *t = c->current;
 
+    c->resched = false;
     if (t && t->state == TASK_READY && !t->queued) {
         uint64_t rivals = c->ready_bits >> t->priority;
         if (!rivals || (rivals == 1 && arch_timer_now() < c->slice_end)) {
@@ -114,11 +126,14 @@ struct task *sched_choose(void)
         idle(c);
     t = c->ready[63 - __builtin_clzll(c->ready_bits)].head;
     dequeue(c, t);
-    if (!c->current)
-        arch_context_switch(NULL, t);
-    else if (t != c->current)
+    if (t != c->current)
+        c->switches++;
+    if (!c->current) {
+        c->current = t;
+        arch_context_switch(c, NULL, t);
+    } else if (t != c->current) {
         sched_switch_to(c, c->current, t);
-    c->current = t;
+    }
     c->slice_end = arch_timer_now() + (t->slice_left ? t->slice_left : SCHED_SLICE_NS);
     t->slice_left = 0;
     sched_arm();

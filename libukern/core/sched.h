@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  The scheduler: 64 priorities, round robin with a time slice within one. Everything here is O(1) in the number
- *  of tasks.
+ *  The scheduler: 64 priorities, round robin with a time slice within one. Everything here is O(1)
+ * in the number of tasks.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
@@ -20,19 +20,22 @@ void sched_unready(struct task *t);
 void sched_set_priority(struct task *t, unsigned priority);
 /* The running task gives way to its equals. */
 void sched_yield(void);
-/* Choose who runs: the current task if it may go on and nobody is more urgent, else the first in the queue.
- * Waits (with interrupts taken) while there is none. Switches; returns the new current task. */
+/* Choose who runs: the current task if it may go on and nobody is more urgent, else the first in
+ * the queue. Waits (with interrupts taken) while there is none. Switches; returns the new current
+ * task. */
 struct task *sched_choose(void);
 /* Go straight to t, which is not in the queue, from the current task, which has blocked. */
 static inline void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
 {
-    uint64_t now = arch_timer_now();
-    from->cpu_ns += now - c->switched_at;
+    uint64_t now = arch_cycles();
+
+    from->cpu_cycles += now - c->switched_at;
+    from->blocked_at = now;
     c->switched_at = now;
-    c->switches++;
     c->current = to;
-    arch_context_switch(from, to);
+    arch_context_switch(c, from, to);
 }
+/* The way back to the current task leads through the scheduler (and what it has left to do). */
 /* Arm the CPU's timer for the next deadline or the slice's end. */
 void sched_arm(void);
 /* The CPU's timer went off. */

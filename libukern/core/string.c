@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory and string functions of the kernel (on a host, its C library has them). The compiler must not
- * recognise these loops and call the functions that they make up.
+ * Memory and string functions of the kernel (on a host, its C library has them). The compiler must
+ * not recognise these loops and call the functions that they make up.
  */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 

@@ -5,7 +5,8 @@
 #include "slab.h"
 #include "syscall.h"
 
-/* Open a handle (whose references are taken) in t's table; on failure the references are t's to drop. */
+/* Open a handle (whose references are taken) in t's table; on failure the references are t's to
+ * drop. */
 static int64_t open_new(struct task *t, const struct handle *h)
 {
     uint32_t slot;
@@ -27,7 +28,8 @@ int64_t sys_port_create(struct task *t, struct ukern_sysregs *r)
     if (!p)
         return UKERN_ENOMEM;
     port_receiver_added(p);
-    return open_new(t, &(struct handle){.object = p, .type = UKERN_TYPE_PORT,
+    return open_new(t, &(struct handle){.object = p,
+                                        .type = UKERN_TYPE_PORT,
                                         .rights = UKERN_R_TRANSFER | UKERN_R_CALL | UKERN_R_NOTIFY |
                                                   UKERN_R_RECV | UKERN_R_MINT});
 }
@@ -44,8 +46,10 @@ int64_t sys_handle_mint(struct task *t, struct ukern_sysregs *r)
         return UKERN_EINVAL; /* a client's handle neither receives nor mints */
     if (rights & ~(uint64_t)from->rights)
         return UKERN_ERIGHTS;
-    h = (struct handle){.object = from->object, .type = UKERN_TYPE_PORT,
-                        .rights = (uint16_t)rights, .badge = r->x[2]};
+    h = (struct handle){.object = from->object,
+                        .type = UKERN_TYPE_PORT,
+                        .rights = (uint16_t)rights,
+                        .badge = r->x[2]};
     h.client = client_new(h.object, h.badge, t->account);
     if (!h.client)
         return UKERN_ENOMEM;
@@ -102,7 +106,8 @@ int64_t sys_handle_dup(struct task *t, struct ukern_sysregs *r)
     if (!(h->rights & UKERN_R_TRANSFER))
         return UKERN_ERIGHTS;
     if (slot == (int64_t)r->x[0])
-        return r->x[1] && (r->x[1] & ~(uint64_t)h->rights) ? (int64_t)UKERN_ERIGHTS : slot; /* dup2(n, n) */
+        return r->x[1] && (r->x[1] & ~(uint64_t)h->rights) ? (int64_t)UKERN_ERIGHTS
+                                                           : slot; /* dup2(n, n) */
     return copy_to(t, t, h, r->x[1], slot);
 }
 

@@ -15,7 +15,8 @@ static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
 {
     t->state = TASK_RECV;
     t->wait_port = p;
-    t->blocked_at = arch_timer_now();
+    t->direct = t->receive_any && deadline == UKERN_FOREVER;
+    t->blocked_at = arch_cycles();
     t->prev = NULL;
     t->next = p->waiters;
     if (p->waiters)
@@ -53,6 +54,7 @@ static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, 
 static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
 {
     struct task *c = ipc_held(t, token);
+    int64_t status;
     int rc;
 
     if (!c)
@@ -60,7 +62,13 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
     if (c->call_kind == CALL_PENDING) {
         struct ukern_msg m;
         memcpy(&m, message, sizeof m);
-        return pending_reply(t, c, &m);
+        status = pending_reply(t, c, &m);
+        if (status != PENDING_READY)
+            return status;
+        ipc_release(c);
+        c->result.x[1] = c->pending.result[1];
+        ipc_wake(c, (int64_t)c->pending.result[0]);
+        return UKERN_OK;
     }
     if (c->call_kind == CALL_FAULT) {
         ipc_release(c);
@@ -103,9 +111,15 @@ static int64_t start(struct task *t, struct ukern_sysregs *r, enum call_kind kin
     return t->state == TASK_READY ? UKERN_OK : SYS_BLOCK;
 }
 
-int64_t sys_ipc_call(struct task *t, struct ukern_sysregs *r) { return start(t, r, CALL_CALL); }
+int64_t sys_ipc_call(struct task *t, struct ukern_sysregs *r)
+{
+    return start(t, r, CALL_CALL);
+}
 
-int64_t sys_ipc_send(struct task *t, struct ukern_sysregs *r) { return start(t, r, CALL_SEND); }
+int64_t sys_ipc_send(struct task *t, struct ukern_sysregs *r)
+{
+    return start(t, r, CALL_SEND);
+}
 
 int64_t sys_ipc_recv(struct task *t, struct ukern_sysregs *r)
 {

@@ -15,7 +15,7 @@ struct memory_operation {
     int failed;              /* why the mapping is being undone, or 0 */
     bool destroy;            /* shm_destroy, not shm_revoke */
     uint64_t hint;
-    struct aspace *aspace;   /* revoke: the caller's own, which is spared */
+    struct aspace *aspace; /* revoke: the caller's own, which is spared */
 };
 
 static bool abandon(struct task *t, struct operation *o)
@@ -68,9 +68,11 @@ static int64_t open_shm(struct task *t, struct shm *s, unsigned rights)
         cleanup_shm(t, s);
         return rc;
     }
-    handle_open(&t->handles, slot, &(struct handle){.object = s, .type = UKERN_TYPE_SHM,
-                                                    .rights = (uint16_t)rights,
-                                                    .badge = s->generation});
+    handle_open(&t->handles, slot,
+                &(struct handle){.object = s,
+                                 .type = UKERN_TYPE_SHM,
+                                 .rights = (uint16_t)rights,
+                                 .badge = s->generation});
     return slot;
 }
 
@@ -222,8 +224,9 @@ static int target_task(struct task *t, uint64_t h, struct task **out)
     if (rc)
         return rc;
     *out = e->object;
-    return (*out)->dying || (*out)->state == TASK_DEAD || (*out)->state == TASK_LOADING ? UKERN_EPEER
-                                                                                       : UKERN_OK;
+    return (*out)->dying || (*out)->state == TASK_DEAD || (*out)->state == TASK_LOADING
+               ? UKERN_EPEER
+               : UKERN_OK;
 }
 
 int64_t sys_shm_map(struct task *t, struct ukern_sysregs *r)
@@ -264,32 +267,26 @@ int64_t sys_shm_map(struct task *t, struct ukern_sysregs *r)
     return operation_run(t, r);
 }
 
-static int64_t remove_step(struct task *t, struct operation *o, struct ukern_sysregs *r)
-{
-    (void)r;
-    return unmap_step(t, (struct memory_operation *)o, UKERN_OK);
-}
-
+/* Giving back must not need memory: the mapping goes as what this call leaves to do
+ * (cleanup_step()). */
 int64_t sys_shm_unmap(struct task *t, struct ukern_sysregs *r)
 {
-    struct memory_operation *m;
     struct mapping *mapping;
     struct task *of;
-    int rc;
+    int rc = target_task(t, r->x[0], &of);
 
-    if (t->operation)
-        return operation_run(t, r);
-    rc = target_task(t, r->x[0], &of);
     if (rc)
         return rc;
     mapping = aspace_find(of->aspace, r->x[1]);
     if (!mapping || mapping->node.key != r->x[1])
         return UKERN_ENOENT;
-    m = operation_new(t, sizeof *m, remove_step, abandon);
-    if (!m)
-        return UKERN_ENOMEM;
-    work_on(m, mapping);
-    return operation_run(t, r);
+    if (mapping->worker)
+        *mapping->worker = NULL;
+    ASSERT(!t->cleanup_mapping);
+    mapping->worker = &t->cleanup_mapping;
+    t->cleanup_mapping = mapping;
+    task_mark_unclean(t);
+    return UKERN_OK;
 }
 
 /* ---- Taking back ---- */
@@ -350,6 +347,12 @@ static int64_t take_back(struct task *t, struct ukern_sysregs *r, bool destroy)
     return operation_run(t, r);
 }
 
-int64_t sys_shm_revoke(struct task *t, struct ukern_sysregs *r) { return take_back(t, r, false); }
+int64_t sys_shm_revoke(struct task *t, struct ukern_sysregs *r)
+{
+    return take_back(t, r, false);
+}
 
-int64_t sys_shm_destroy(struct task *t, struct ukern_sysregs *r) { return take_back(t, r, true); }
+int64_t sys_shm_destroy(struct task *t, struct ukern_sysregs *r)
+{
+    return take_back(t, r, true);
+}

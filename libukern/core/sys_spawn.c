@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * task_spawn: everything is checked and made first; the new task becomes visible in one last step that
- * either succeeds whole or leaves nothing.
+ * task_spawn: everything is checked and made first; the new task becomes visible in one last step
+ * that either succeeds whole or leaves nothing.
  */
 #include "spawn.h"
 #include "sched.h"
@@ -33,8 +33,8 @@ static int check_arguments(const struct task *t, const struct ukern_spawn *a)
 
     for (unsigned i = 0; i < UKERN_NAME_MAX; i++)
         ended = ended || a->name[i] == '\0';
-    if (!ended || a->reserved || a->priority > a->max_priority || a->grant_count > UKERN_GRANTS_MAX ||
-        a->args_size > UKERN_ARGS_MAX || a->stack == 0)
+    if (!ended || a->reserved || a->priority > a->max_priority ||
+        a->grant_count > UKERN_GRANTS_MAX || a->args_size > UKERN_ARGS_MAX || a->stack == 0)
         return UKERN_EINVAL;
     if (a->max_priority > t->max_priority)
         return UKERN_ERIGHTS;
@@ -54,7 +54,8 @@ static int copy_args(struct task *t, const struct spawn_operation *s, uint64_t *
     if (to < STACK_TOP - s->loader.stack)
         return UKERN_EINVAL;
     while (left) {
-        uint64_t n = min_u64(left, min_u64(PAGE_SIZE - from % PAGE_SIZE, PAGE_SIZE - to % PAGE_SIZE));
+        uint64_t n =
+            min_u64(left, min_u64(PAGE_SIZE - from % PAGE_SIZE, PAGE_SIZE - to % PAGE_SIZE));
         const void *p = aspace_user(t->aspace, from, UKERN_PROT_READ);
         if (!p)
             return UKERN_EFAULT;
@@ -121,10 +122,11 @@ static int64_t publish(struct task *t, struct spawn_operation *s)
     }
     arch_context_init(&child->context, s->loader.plan.entry, args, args, s->a.args_size);
     task_ref(child);
-    handle_open(&t->handles, slot, &(struct handle){.object = child, .type = UKERN_TYPE_TASK,
-                                                    .rights = UKERN_R_TRANSFER | UKERN_R_MANAGE |
-                                                              UKERN_R_INSPECT | UKERN_R_KILL |
-                                                              UKERN_R_WAIT});
+    handle_open(&t->handles, slot,
+                &(struct handle){.object = child,
+                                 .type = UKERN_TYPE_TASK,
+                                 .rights = UKERN_R_TRANSFER | UKERN_R_MANAGE | UKERN_R_INSPECT |
+                                           UKERN_R_KILL | UKERN_R_WAIT});
     loader_end(&s->loader, t);
     cleanup_shm(t, s->image);
     task_start(child, s->a.priority, s->a.max_priority);

@@ -4,6 +4,7 @@
  */
 #include "boot.h"
 #include "frame.h"
+#include "measure.h"
 #include "sched.h"
 #include "slab.h"
 #include "syscall.h"
@@ -36,12 +37,13 @@ int64_t sys_system_info(struct task *t, struct ukern_sysregs *r)
     info.objects = slab_count();
     info.tasks = task_count;
     info.uptime_ns = arch_timer_now();
-    info.idle_ns = c->idle_ns;
+    info.idle_ns = arch_cycles_to_ns(c->idle_cycles);
     info.switches = c->switches;
     info.interrupts = c->interrupts;
     info.boot_ns = boot_ns;
     info.kernel_text = boot_info.kernel_text;
     info.kernel_data = boot_info.kernel_data;
+    info.max_masked_ns = measure_longest();
     return aspace_copy_out(t->aspace, r->x[1], &info, sizeof info);
 }
 

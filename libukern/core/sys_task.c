@@ -65,7 +65,7 @@ int64_t sys_task_wait(struct task *t, struct ukern_sysregs *r)
     if (r->deadline_or_badge <= arch_timer_now())
         return UKERN_ETIMEDOUT;
     t->state = TASK_WAIT;
-    t->blocked_at = arch_timer_now();
+    t->blocked_at = arch_cycles();
     t->wait_task = of;
     task_ref(of);
     t->prev = NULL;
@@ -126,11 +126,12 @@ static void fill_info(const struct task *t, struct ukern_task_info *i)
         .exit_code = t->exit_code,
         .exit_reason = t->exit_reason,
         .handles = t->handles.used,
-        .cpu_ns = t->cpu_ns + (c->current == t ? arch_timer_now() - c->switched_at : 0),
+        .cpu_ns = arch_cycles_to_ns(t->cpu_cycles +
+                                    (c->current == t ? arch_cycles() - c->switched_at : 0)),
         .ipc_count = t->ipc_count,
         .memory_used = t->account ? t->account->used : 0,
         .memory_limit = t->account ? t->account->limit : 0,
-        .waiting_ns = blocked ? arch_timer_now() - t->blocked_at : 0,
+        .waiting_ns = blocked ? arch_cycles_to_ns(arch_cycles() - t->blocked_at) : 0,
         .waiting_for = t->state == TASK_REPLY ? task_id(t->holder) : 0,
     };
     memcpy(i->name, t->name, sizeof i->name);
@@ -188,8 +189,9 @@ int64_t sys_task_open(struct task *t, struct ukern_sysregs *r)
     if (rc)
         return rc;
     task_ref(of);
-    handle_open(&t->handles, slot, &(struct handle){.object = of, .type = UKERN_TYPE_TASK,
-                                                    .rights = (uint16_t)r->x[2]});
+    handle_open(
+        &t->handles, slot,
+        &(struct handle){.object = of, .type = UKERN_TYPE_TASK, .rights = (uint16_t)r->x[2]});
     return slot;
 }
 

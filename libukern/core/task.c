@@ -8,7 +8,8 @@
 #include "sched.h"
 #include "slab.h"
 
-/* A free slot keeps its last token, so that no token ever comes back; its slot bits name the next free slot. */
+/* A free slot keeps its last token, so that no token ever comes back; its slot bits name the next
+ * free slot. */
 struct slot {
     struct task *task; /* NULL: free */
     uint64_t token;
@@ -86,7 +87,10 @@ static void slot_give(struct task *t)
     slot_free = task_id(t);
 }
 
-static void deadline_passed(struct timer *timer) { ipc_abort(timer->owner, UKERN_ETIMEDOUT); }
+static void deadline_passed(struct timer *timer)
+{
+    ipc_abort(timer->owner, UKERN_ETIMEDOUT);
+}
 
 /* The parts that the task's own account pays for. */
 static bool make_parts(struct task *t)

@@ -12,6 +12,12 @@
 
 /* ---- What a system call left to do ---- */
 
+void task_mark_unclean(struct task *t)
+{
+    t->unclean = true;
+    arch_cpu()->resched = true;
+}
+
 void cleanup_shm(struct task *t, struct shm *s)
 {
     if (shm_put(s))
@@ -22,7 +28,7 @@ void cleanup_orphan(struct task *t, struct shm *s)
 {
     s->cleanup_next = t->cleanup_shms;
     t->cleanup_shms = s;
-    t->unclean = true;
+    task_mark_unclean(t);
 }
 
 void cleanup_port(struct task *t, struct port *p)
@@ -30,7 +36,7 @@ void cleanup_port(struct task *t, struct port *p)
     port_ref(p);
     p->cleanup_next = t->cleanup_ports;
     t->cleanup_ports = p;
-    t->unclean = true;
+    task_mark_unclean(t);
 }
 
 void cleanup_hand_over(struct task *from, struct task *to)
@@ -41,7 +47,7 @@ void cleanup_hand_over(struct task *from, struct task *to)
         end = &(*end)->cleanup_next;
     *end = to->cleanup_ports;
     to->cleanup_ports = from->cleanup_ports;
-    to->unclean = true;
+    task_mark_unclean(to);
     from->cleanup_ports = NULL;
     from->unclean = from->cleanup_shms || from->cleanup_mapping;
 }
@@ -185,8 +191,8 @@ static void bury(struct task *t)
     t->ghost = NULL;
     arch_context_free(t);
     if (c->current == t) {
-        t->cpu_ns += arch_timer_now() - c->switched_at;
-        c->switched_at = arch_timer_now();
+        t->cpu_cycles += arch_cycles() - c->switched_at;
+        c->switched_at = arch_cycles();
         c->current = NULL;
     } else {
         sched_unready(t);

@@ -34,4 +34,7 @@ void timer_expire(uint64_t now)
     }
 }
 
-void timer_reset(void) { timers.root = NULL; }
+void timer_reset(void)
+{
+    timers.root = NULL;
+}

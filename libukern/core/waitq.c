@@ -3,8 +3,9 @@
 #include "task.h"
 
 /*
- * Invariants: q->first has the highest priority; every ring's first task t has t->lower with a smaller priority
- * and t->lower->higher == t; the other members of a ring have higher == lower == NULL.
+ * Invariants: q->first has the highest priority; every ring's first task t has t->lower with a
+ * smaller priority and t->lower->higher == t; the other members of a ring have higher == lower ==
+ * NULL.
  */
 
 static bool leads_ring(const struct waitq *q, const struct task *t)

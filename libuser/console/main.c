@@ -246,6 +246,8 @@ static int start_read(struct server *s, struct request *r, bool by_message)
 
     if (by_message && w.length > STREAM_INLINE_MAX)
         return UKERN_EINVAL;
+    if (r->token == 0)
+        return SERVER_LATER; /* it does not wait for an answer, so nobody does for it */
     if (n >= 0)
         serve_reader(&w, (uint64_t)n);
     else if (r->msg.w[1] & STREAM_NONBLOCK)
@@ -265,6 +267,8 @@ static int start_write(struct server *s, struct request *r, bool by_message)
 
     if (by_message && w.length > STREAM_INLINE_MAX)
         return UKERN_EINVAL;
+    if (r->token == 0)
+        return SERVER_LATER;
     memcpy(w.data, &r->msg.w[2], sizeof w.data);
     if (n > 0 || w.length == 0)
         serve_writer(&w, n);
@@ -330,6 +334,8 @@ static int do_control(struct server *s, struct request *r)
         r->reply.tag = UKERN_TAG(!terminal.tty.script, 0);
         return SERVER_REPLY;
     case CONSOLE_DRAIN:
+        if (r->token == 0)
+            return SERVER_LATER;
         result = enqueue(&drains, &w);
         turn(s);
         return result;
@@ -338,7 +344,8 @@ static int do_control(struct server *s, struct request *r)
             set_interrupt(-1, 0, 0);
             return SERVER_REPLY;
         }
-        if (handle_info((ukern_handle)r->msg.w[5], &rights, NULL) != UKERN_TYPE_PORT ||
+        if (UKERN_TAG_HANDLES(r->msg.tag) != 1 ||
+            handle_info((ukern_handle)r->msg.w[5], &rights, NULL) != UKERN_TYPE_PORT ||
             !(rights & UKERN_R_NOTIFY))
             return UKERN_EINVAL;
         set_interrupt(request_take(r, 0), r->msg.w[1], r->badge);

@@ -25,6 +25,7 @@ void terminal_wrote(struct terminal *t, uint64_t n)
         return;
     t->out.tail += n;
     t->last = *ring_at(&t->out, t->out.tail - 1);
+    t->last_is_log = false;
 }
 
 void terminal_print(struct terminal *t, const char *text, uint64_t n)
@@ -39,7 +40,8 @@ uint64_t terminal_room(const struct terminal *t, uint64_t n)
     uint64_t room = ring_room(&t->out);
     uint64_t least = n < WHOLE_WRITE ? n : WHOLE_WRITE;
 
-    if (room < least)
+    /* A line of the log that is begun is shown to its end first. */
+    if (room < least || (t->last_is_log && t->last != '\n' && t->log_left))
         return 0;
     return n < room ? n : room;
 }
@@ -100,9 +102,10 @@ static bool take_log(struct terminal *t)
         t->log_left = false;
         return false;
     }
-    if (t->last != '\n')
+    if (t->last != '\n' && !t->last_is_log)
         terminal_print(t, "\n", 1);
     terminal_print(t, piece, (uint64_t)n);
+    t->last_is_log = true;
     return true;
 }
 

@@ -30,6 +30,7 @@ struct terminal {
     unsigned echo_sent;  /* of tty.echo */
     bool owe_newline;    /* \r is sent, its \n not yet */
     char last;           /* the last character put into `out` */
+    bool last_is_log;    /* it came from the kernel's log */
     ukern_handle system; /* with UKERN_R_LOG, or an error: no log is shown */
     uint64_t log_position;
     bool log_left; /* the log may have more */

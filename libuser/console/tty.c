@@ -7,6 +7,7 @@
 #define CTRL(letter) ((letter)&0x1f)
 #define BACKSPACE    0x08
 #define DELETE       0x7f
+#define ESCAPE       0x1b
 #define BELL         "\a"
 #define RUB_OUT      "\b \b"
 
@@ -97,12 +98,35 @@ static enum tty_event interrupt(struct tty *t)
     return TTY_INTERRUPT;
 }
 
+/*
+ * Keys like the arrows send ESC [ and more, up to a letter or ~. Without an effect here, they must
+ * not become text either. Is c part of such a sequence?
+ */
+static bool in_sequence(struct tty *t, char c)
+{
+    switch (t->escape) {
+    case TTY_PLAIN:
+        if (c != ESCAPE || t->script)
+            return false;
+        t->escape = TTY_ESCAPE;
+        return true;
+    case TTY_ESCAPE:
+        t->escape = c == '[' || c == 'O' ? TTY_SEQUENCE : TTY_PLAIN;
+        return t->escape == TTY_SEQUENCE;
+    case TTY_SEQUENCE:
+        if (c < ' ' || c >= '@')
+            t->escape = TTY_PLAIN; /* its end, or it is broken off */
+        return c >= ' ' && c <= '~';
+    }
+    return false;
+}
+
 enum tty_event tty_input(struct tty *t, char c)
 {
     char last = t->last;
 
     t->last = c;
-    if (t->over || (c == '\n' && last == '\r'))
+    if (t->over || (c == '\n' && last == '\r') || in_sequence(t, c))
         return TTY_NOTHING;
     switch (c) {
     case CTRL('C'):

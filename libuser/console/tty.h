@@ -19,14 +19,18 @@
 #define TTY_ENDS 16  /* most Ctrl-D that can wait to be read */
 #define TTY_ECHO 512 /* echo that a slow line can fall behind; more is not shown */
 
+enum tty_escape { TTY_PLAIN, TTY_ESCAPE, TTY_SEQUENCE };
+
 struct tty {
     struct ring in;         /* head: next byte to read; tail: end of the line being typed */
     uint64_t ready;         /* position: lines before it are complete. head <= ready <= tail */
     uint64_t end[TTY_ENDS]; /* positions at which the input ends once, ascending */
     unsigned ends;
     bool script;
-    bool over;           /* script: no more input comes after `ready` */
-    char last;           /* the character before: a CR LF pair is one Enter */
+    bool over; /* script: no more input comes after `ready` */
+    enum tty_escape
+        escape; /* keys that send several characters, as arrows do: taken, without effect */
+    char last;  /* the character before: a CR LF pair is one Enter */
     char echo[TTY_ECHO]; /* to be shown */
     unsigned echo_used;
 };

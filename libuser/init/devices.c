@@ -12,7 +12,9 @@
 
 #include "fdt.h"
 
-#define VIRTIO_MAGIC 0x74726976 /* "virt" */
+#define VIRTIO_MAGIC  0x74726976 /* "virt" */
+#define VIRTIO_STATUS (0x70 / 4) /* the register, by number */
+#define RESET_READS   100000     /* before the device counts as stuck */
 
 static const struct kind {
     const char *name, *compatible;
@@ -28,6 +30,7 @@ static const struct kind {
 static struct taken {
     struct taken *next;
     uint64_t base;
+    const char *owner;
 } * taken;
 
 static bool is_taken(uint64_t base)
@@ -36,6 +39,15 @@ static bool is_taken(uint64_t base)
         if (t->base == base)
             return true;
     return false;
+}
+
+/* Another task that has been given a device in the same page. */
+static const char *neighbour(uint64_t base, const char *owner)
+{
+    for (const struct taken *t = taken; t != NULL; t = t->next)
+        if (t->base / UKERN_PAGE_SIZE == base / UKERN_PAGE_SIZE && strcmp(t->owner, owner) != 0)
+            return t->owner;
+    return NULL;
 }
 
 static int open_tree(struct fdt *fdt)
@@ -73,13 +85,14 @@ static bool virtio_is(ukern_handle registers, uint64_t base, uint32_t id)
 }
 
 /* Open the device if it is what is wanted: UKERN_OK, UKERN_ENOENT (it is not), or another error. */
-static int open_device(const struct fdt_device *d, uint32_t virtio, struct device *device)
+static int open_device(const struct fdt_device *d, uint32_t virtio, const char *owner,
+                       struct device *device)
 {
     uint64_t first = d->base & ~(UKERN_PAGE_SIZE - 1);
     ukern_handle system = task_handle("system");
     struct taken *t;
 
-    device->irq = -1;
+    *device = (struct device){.irq = -1, .base = d->base, .virtio = virtio != 0};
     device->registers = shm_device(system, first, d->base - first + d->size);
     if (device->registers < 0)
         return device->registers;
@@ -95,12 +108,13 @@ static int open_device(const struct fdt_device *d, uint32_t virtio, struct devic
         handle_close(device->registers);
         return t == NULL ? UKERN_ENOMEM : device->irq;
     }
-    *t = (struct taken){taken, d->base};
+    device->neighbour = neighbour(d->base, owner);
+    *t = (struct taken){taken, d->base, owner};
     taken = t;
     return UKERN_OK;
 }
 
-int device_take(const char *name, struct device *device)
+int device_take(const char *name, const char *owner, struct device *device)
 {
     const char *compatible = name;
     struct fdt_device found;
@@ -117,10 +131,30 @@ int device_take(const char *name, struct device *device)
         error = fdt_find(&fdt, compatible, n, &found);
         if (error != UKERN_OK || is_taken(found.base))
             continue;
-        error = open_device(&found, virtio, device);
+        error = open_device(&found, virtio, owner, device);
         if (error != UKERN_ENOENT)
             return error;
         error = UKERN_OK;
     }
     return error;
+}
+
+int device_reset(const struct device *device)
+{
+    volatile uint32_t *r;
+    bool done = false;
+    void *page;
+    int error;
+
+    if (!device->virtio)
+        return UKERN_OK;
+    error = shm_map(device->registers, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &page);
+    if (error != UKERN_OK)
+        return error;
+    r = (volatile uint32_t *)((char *)page + device->base % UKERN_PAGE_SIZE);
+    r[VIRTIO_STATUS] = 0;
+    for (unsigned i = 0; i < RESET_READS && !done; i++)
+        done = r[VIRTIO_STATUS] == 0;
+    shm_unmap(page);
+    return done ? UKERN_OK : UKERN_EIO;
 }

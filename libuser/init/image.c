@@ -93,8 +93,7 @@ static int read_restart(struct reader *r, char *value, void *to)
     return UKERN_OK;
 }
 
-/* Bytes, with K, M or G for 1024 to some power. */
-static bool parse_size(const char *text, uint64_t *size)
+bool image_size(const char *text, uint64_t *size)
 {
     unsigned shift = 0;
     char *end;
@@ -121,9 +120,24 @@ static int read_size(struct reader *r, char *value, void *to)
 {
     char *word = next_word(&value);
 
-    if (word == NULL || !parse_size(word, to))
+    if (word == NULL || !image_size(word, to))
         mistake(r, "%s wants a size, as 512K or 16M", r->key);
     return UKERN_OK;
+}
+
+static int read_dma(struct reader *r, char *value, void *to)
+{
+    struct words *sizes = to;
+    uint64_t size;
+    int error = split(value, sizes);
+
+    for (unsigned i = 0; i < sizes->count; i++) {
+        if (image_size(sizes->word[i], &size))
+            continue;
+        mistake(r, "%s wants sizes, as 64K or 1M; it gets none", r->key);
+        sizes->count = 0;
+    }
+    return error;
 }
 
 static int read_priority(struct reader *r, char *value, void *to)
@@ -179,6 +193,7 @@ static const struct property {
     {"provides", read_words, offsetof(struct image_task, provides)},
     {"uses", read_words, offsetof(struct image_task, uses)},
     {"devices", read_words, offsetof(struct image_task, devices)},
+    {"dma", read_dma, offsetof(struct image_task, dma)},
     {"args", read_words, offsetof(struct image_task, args)},
     {"program", read_program, offsetof(struct image_task, program)},
     {"restart", read_restart, offsetof(struct image_task, restart)},

@@ -13,6 +13,7 @@
 #ifndef INIT_IMAGE_H
 #define INIT_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <ukern/supervisor.h>
@@ -30,6 +31,7 @@ struct image_task {
     struct words provides;           /**< names of its ports */
     struct words uses;               /**< names of ports that it may call, "archive" */
     struct words devices;            /**< see devices.h */
+    struct words dma;                /**< sizes of the DMA memory for them */
     struct words args;               /**< after its name */
     enum supervisor_restart restart; /**< default: never */
     uint64_t memory, stack;          /**< bytes */
@@ -52,6 +54,9 @@ typedef void image_complain(void *context, unsigned line, const char *sentence);
  * @return UKERN_OK, also when there were complaints; UKERN_ENOMEM; UKERN_ENOENT: it names no task.
  */
 int image_parse(char *text, struct image *image, image_complain *complain, void *context);
+
+/** Bytes, with K, M or G for 1024 to some power. false: not a size, or 0. */
+bool image_size(const char *text, uint64_t *size);
 
 /** The task that provides this port, or NULL. */
 const struct image_task *image_provider(const struct image *image, const char *port);

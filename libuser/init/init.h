@@ -24,6 +24,7 @@ struct member {
     struct supervisor_child child;
     const struct image_task *task;
     struct device *devices; /* one for each of task->devices, or NULL */
+    ukern_handle *dma;      /* one for each of task->dma, or -1 */
     bool broken;            /* it cannot run, and this has been said */
 };
 

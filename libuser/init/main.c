@@ -237,5 +237,6 @@ int main(void)
         error = server_run(&s);
     }
     say("cannot go on: %s", ukern_strerror(error));
+    system_power(task_handle("system"), UKERN_POWER_OFF, 1);
     return 1;
 }

@@ -9,6 +9,7 @@
 #include <ukern/archive.h>
 #include <ukern/error.h>
 #include <ukern/ipc.h>
+#include <ukern/memory.h>
 #include <ukern/task.h>
 
 #include "init.h"
@@ -20,7 +21,9 @@
 #define CLIENT_RIGHTS  (UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER)
 #define ARCHIVE_RIGHTS (UKERN_R_READ | UKERN_R_TRANSFER)
 #define DEVICE_RIGHTS  (UKERN_R_READ | UKERN_R_WRITE)
+#define DMA_RIGHTS     (UKERN_R_READ | UKERN_R_WRITE | UKERN_R_MANAGE | UKERN_R_TRANSFER)
 #define IRQ_NAME_MAX   48
+#define DMA_NAME_MAX   8
 
 /* Badges of clients are small and never come back; servers mint theirs above 32 bits. */
 static uint64_t next_badge = 1;
@@ -59,7 +62,7 @@ static bool take_devices(struct member *m)
     if (m->devices == NULL)
         return false;
     for (unsigned i = 0; i < wanted->count; i++) {
-        error = device_take(wanted->word[i], &m->devices[i]);
+        error = device_take(wanted->word[i], m->task->name, &m->devices[i]);
         if (error != UKERN_OK) {
             say("%s.devices %s: %s; %s is not started", m->task->name, wanted->word[i],
                 error == UKERN_ENOENT ? "this machine has no such device that is free"
@@ -67,7 +70,16 @@ static bool take_devices(struct member *m)
                 m->task->name);
             return false;
         }
+        if (m->devices[i].neighbour != NULL)
+            say("%s.devices %s: its registers share a page with a device of %s: each of the two "
+                "tasks can reach the other's device; have other devices in between",
+                m->task->name, wanted->word[i], m->devices[i].neighbour);
     }
+    m->dma = calloc(m->task->dma.count + 1, sizeof *m->dma);
+    if (m->dma == NULL)
+        return false;
+    for (unsigned i = 0; i < m->task->dma.count; i++)
+        m->dma[i] = -1;
     return true;
 }
 
@@ -91,6 +103,7 @@ struct start {
     ukern_handle minted[SPAWN_GRANTS_MAX]; /* closed after the spawn: the task has its own */
     unsigned minted_count;
     char irq_name[SPAWN_GRANTS_MAX][IRQ_NAME_MAX];
+    char dma_name[SPAWN_GRANTS_MAX][DMA_NAME_MAX];
     unsigned irq_count;
 };
 
@@ -144,6 +157,46 @@ static int grant_device(struct start *s, const char *name, const struct device *
     return spawn_grant(&s->spawn, irq_name, device->irq, UKERN_R_MANAGE);
 }
 
+/* Memory that its devices reach. Those that can be reset do not use the old one any more: the new
+ * task gets new memory, which nobody shares who has outlived the old task. */
+static int renew_dma(const struct member *m)
+{
+    bool keep = false;
+    uint64_t size;
+    int error;
+
+    for (unsigned i = 0; i < m->task->devices.count; i++) {
+        error = device_reset(&m->devices[i]);
+        if (error != UKERN_OK)
+            return error;
+        keep |= !m->devices[i].virtio;
+    }
+    for (unsigned i = 0; i < m->task->dma.count; i++) {
+        if (keep && m->dma[i] >= 0)
+            continue;
+        if (m->dma[i] >= 0)
+            handle_close(m->dma[i]);
+        image_size(m->task->dma.word[i], &size); /* checked when it was read */
+        m->dma[i] = shm_create_dma(task_handle("system"), size);
+        if (m->dma[i] < 0)
+            return m->dma[i];
+    }
+    return UKERN_OK;
+}
+
+static int grant_dma(struct start *s, const struct member *m)
+{
+    int error = renew_dma(m);
+
+    for (unsigned i = 0; i < m->task->dma.count && error == UKERN_OK; i++) {
+        if (i == SPAWN_GRANTS_MAX)
+            return UKERN_EOVERFLOW;
+        snprintf(s->dma_name[i], DMA_NAME_MAX, "dma%u", i);
+        error = spawn_grant(&s->spawn, s->dma_name[i], m->dma[i], DMA_RIGHTS);
+    }
+    return error;
+}
+
 static int grant_all(struct start *s, const struct member *m)
 {
     const struct image_task *task = m->task;
@@ -153,6 +206,8 @@ static int grant_all(struct start *s, const struct member *m)
         error = grant_used(s, task->uses.word[i]);
     for (unsigned i = 0; i < task->devices.count && error == UKERN_OK; i++)
         error = grant_device(s, task->devices.word[i], &m->devices[i]);
+    if (task->devices.count > 0 && error == UKERN_OK)
+        error = grant_dma(s, m);
     if (task->rights != 0 && error == UKERN_OK)
         error = spawn_grant(&s->spawn, "system", task_handle("system"),
                             task->rights | UKERN_R_TRANSFER);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ukern/archive.h>
+
 #include "test.h"
 
 /* ---- Checks. ---- */
@@ -32,6 +34,13 @@ _Noreturn void check_differs(const char *file, int line, const char *what, int64
     exit(1);
 }
 
+ukern_handle check_handle(const char *file, int line, const char *what, ukern_handle is)
+{
+    if (is < 0)
+        check_differs(file, line, what, is, 0);
+    return is;
+}
+
 /* ---- Other tasks. ---- */
 
 void child_init(struct child *c, const char *role)
@@ -39,7 +48,7 @@ void child_init(struct child *c, const char *role)
     memset(c, 0, sizeof *c);
     spawn_init(&c->spawn, role);
     c->spawn.program = "guest";
-    c->spawn.memory = 1024 * 1024;
+    c->spawn.memory = 2 << 20;
     c->spawn.max_priority = 40;
     c->argv[0] = "role";
     c->argv[1] = role;
@@ -101,11 +110,45 @@ int finish(ukern_handle task)
     return code;
 }
 
+int fault_of(const char *role, ukern_handle port, uint64_t number)
+{
+    ukern_handle task = play_number(role, port, number);
+    int code = 0, reason = 0;
+
+    OK(task_wait(task, &code, &reason, SOON));
+    EQUAL(reason, UKERN_EXIT_FAULT);
+    OK(handle_close(task));
+    return code;
+}
+
 void destroy(ukern_handle task)
 {
     OK(task_kill(task, 0));
     OK(task_wait(task, NULL, NULL, SOON));
     OK(handle_close(task));
+}
+
+int program_find(const char *name, struct ukern_spawn *s)
+{
+    struct archive_file file;
+    const void *archive;
+    size_t size;
+    int error = archive_open(&archive, &size);
+
+    if (!error)
+        error = archive_find(archive, size, name, &file);
+    if (error)
+        return error;
+    *s = (struct ukern_spawn){.image = given("archive"),
+                              .image_offset = file.offset,
+                              .image_size = file.size,
+                              .memory = 1 << 20,
+                              .stack = 16 * 1024,
+                              .priority = 20,
+                              .max_priority = 20,
+                              .supervisor = -1};
+    strcpy(s->name, "raw");
+    return UKERN_OK;
 }
 
 ukern_handle given(const char *name)

@@ -58,6 +58,8 @@ _Noreturn void check_failed(const char *file, int line, const char *what);
 _Noreturn void check_differs(const char *file, int line, const char *what, int64_t is,
                              int64_t expected);
 
+ukern_handle check_handle(const char *file, int line, const char *what, ukern_handle is);
+
 #define CHECK(x)                                                                                   \
     do {                                                                                           \
         if (!(x))                                                                                  \
@@ -75,13 +77,7 @@ _Noreturn void check_differs(const char *file, int line, const char *what, int64
 #define OK(x) EQUAL(x, UKERN_OK)
 
 /* A handle, or the test fails. */
-#define HANDLE(x)                                                                                  \
-    __extension__({                                                                                \
-        ukern_handle h_ = (x);                                                                     \
-        if (h_ < 0)                                                                                \
-            check_differs(__FILE_NAME__, __LINE__, #x, h_, 0);                                     \
-        h_;                                                                                        \
-    })
+#define HANDLE(x) check_handle(__FILE_NAME__, __LINE__, #x, (x))
 
 /* ---- Other tasks. ---- */
 
@@ -92,12 +88,19 @@ _Noreturn void check_differs(const char *file, int line, const char *what, int64
 
 #define CLIENT (UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER)
 
+/* Where a task that is to look at itself is granted its own handle. */
+#define OWN_HANDLE 31
+
 struct child {
     struct spawn spawn;
     const char *argv[10];
     char number[8][24];
     int numbers;
 };
+
+/* The archive's program `name` as plain arguments of task_spawn: 1 MiB, no more than its priority,
+ * nothing granted. */
+int program_find(const char *name, struct ukern_spawn *s);
 
 /* A task that will play a role, at the priority of this one and with `memory` bytes. */
 void child_init(struct child *c, const char *role);
@@ -114,6 +117,8 @@ ukern_handle play_number(const char *role, ukern_handle port, uint64_t number);
 int finish(ukern_handle task);
 /* Kill it, wait until it is gone, close its handle. */
 void destroy(ukern_handle task);
+/* Play a role that must fault; the cause. */
+int fault_of(const char *role, ukern_handle port, uint64_t number);
 /* Wait until a task is in a state (enum ukern_task_state). */
 void await_state(ukern_handle task, unsigned state);
 /* A handle that this task was given under this name; the test fails if it was not. */

@@ -267,7 +267,7 @@ static void visit_operation(const struct operation *o)
 
 static void visit_pending(const struct ukern_pending *p)
 {
-    for (unsigned i = 0; p->phase != PENDING_NONE && i < p->copies; i++)
+    for (unsigned i = 0; p->kept && i < p->copies; i++)
         refer(CENSUS_SHM, p->copy[i].shm);
 }
 
@@ -283,7 +283,9 @@ static void visit_task(const struct task *t)
         find(CENSUS_ACCOUNT, t->account);
     if (t->ghost)
         paid_slab(t->ghost->account, sizeof *t->ghost);
-    if (t->call_port)
+    if (t->state == TASK_REPLY && t->direct) /* the holder keeps it alive */
+        find(CENSUS_PORT, t->call_port);
+    else if (t->state == TASK_SEND || t->state == TASK_REPLY)
         refer(CENSUS_PORT, t->call_port);
     if (t->wait_task)
         refer(CENSUS_TASK, t->wait_task);

@@ -123,7 +123,22 @@ static void check_pending(const struct task *t)
     ASSERT(!parked || (p->phase >= PENDING_PARKED && p->phase != PENDING_COMPLETE));
     ASSERT(!parked || t->state == TASK_REPLY || p->phase == PENDING_PARKED);
     ASSERT(p->phase != PENDING_PARKED || (!p->mapping && !p->copies && !p->gives));
+    ASSERT(!p->kept || p->phase >= PENDING_CHECK);
     ASSERT(!parked || !p->mapping || p->mapping->worker == &p->mapping);
+}
+
+/* The short ways rely on these. */
+static void check_direct(const struct task *t)
+{
+    if (!t->direct)
+        return;
+    ASSERT(!t->timer.node.linked);
+    if (t->state == TASK_RECV) {
+        ASSERT(t->receive_any && t->wait_port->server == t);
+        return;
+    }
+    ASSERT(t->state == TASK_REPLY && (t->call_kind == CALL_CALL || t->call_kind == CALL_PENDING));
+    ASSERT(t->holder->taken == t && t->call_port->server == t->holder);
 }
 
 static void check_task(const struct task *t)
@@ -139,19 +154,20 @@ static void check_task(const struct task *t)
     ASSERT(IN(t, receiving) == (t->state == TASK_RECV));
     ASSERT(IN(t, waiting) == (t->state == TASK_WAIT));
     ASSERT(t == current || t->queued || blocked || (!t->next && !t->prev));
-    ASSERT((t->call_port != NULL) == (t->state == TASK_SEND || t->state == TASK_REPLY));
-    ASSERT((t->holder != NULL) == (t->state == TASK_REPLY));
-    ASSERT((t->wait_port != NULL) == (t->state == TASK_RECV));
+    ASSERT(t->call_port || (t->state != TASK_SEND && t->state != TASK_REPLY));
+    ASSERT(t->holder || t->state != TASK_REPLY);
+    ASSERT(t->wait_port || t->state != TASK_RECV);
     ASSERT((t->wait_task != NULL) == (t->state == TASK_WAIT));
     ASSERT(!t->timer.node.linked || blocked);
     ASSERT(alive == (t->account != NULL) && alive == (t->aspace != NULL || t->dying));
     ASSERT(!t->serving || t->serving->server == t);
     ASSERT(t->state == TASK_LOADING || t->priority == inherited(t));
-    ASSERT(t->base_priority <= t->max_priority || t->dying);
+    ASSERT(t->base_priority <= t->max_priority || t->dying || !alive);
     /* What one leaves to be finished is finished by somebody who runs. */
     ASSERT(!blocked || (!task_unclean(t) && !t->operation && !t->again && !t->dying));
     ASSERT(alive || (!t->handles.used && !task_unclean(t) && !t->operation && !t->held && !t->taken));
     check_pending(t);
+    check_direct(t);
 }
 
 /* Nobody waits for himself. */
@@ -166,7 +182,7 @@ static void check_acyclic(const struct task *t)
         else if (s->state == TASK_REPLY)
             s = s->holder;
         else
-            s = NULL;
+            s = s->state == TASK_WAIT ? s->wait_task : NULL;
     }
 }
 

@@ -5,12 +5,14 @@
 #include "boot.h"
 #include "entry.h"
 #include "ipc.h"
+#include "resume.h"
 #include "sched.h"
 #include "sim.h"
 
 #define RUN_TRIES 1000
 
 void (*world_extensions)(void);
+void (*world_born)(struct task *t);
 struct task *world_init;
 uint64_t world_program, world_program_size, world_text, world_text_size;
 
@@ -45,6 +47,12 @@ static void returned(const struct ukern_sysregs *r)
     struct player *p = world_player(t);
 
     ASSERT(sim_running == t);
+    if (!t->context.driver) { /* its slot may have been another's */
+        t->context.driver = 1;
+        *p = (struct player){0};
+        if (world_born)
+            world_born(t);
+    }
     ASSERT(p->waits == (r != NULL)); /* results for a task that called, all registers for others */
     if (r && !p->yields)
         p->r = *r;
@@ -75,12 +83,6 @@ struct player *world_player(const struct task *t)
     return &players[task_id(t)];
 }
 
-void world_forget(uint64_t id)
-{
-    ASSERT(id < WORLD_IDS);
-    players[id] = (struct player){0};
-}
-
 void world_enter(uint64_t number, const struct ukern_sysregs *args)
 {
     struct ukern_sysregs r = *args;
@@ -88,7 +90,9 @@ void world_enter(uint64_t number, const struct ukern_sysregs *args)
 
     p->waits = true;
     p->number = number;
-    returned(kernel_syscall(&r, number));
+    struct way way = kernel_syscall(arch_cpu(), &r, number);
+    ASSERT(way.result || way.from);
+    returned(way.result ? way.result : kernel_resume());
 }
 
 void world_fault(enum ukern_fault_cause cause, uint64_t address)
@@ -187,9 +191,6 @@ struct task *world_spawn_with(const char *name, const struct world_spawn *how)
     for (uint64_t id = 1; id < WORLD_IDS; id++)
         before[id] = task_by_slot(id);
     world_run(world_init);
-    for (uint64_t id = 1; id < WORLD_IDS; id++)
-        if (!before[id])
-            world_forget(id);
     ASSERT(aspace_copy_out(world_init->aspace, at, &a, sizeof a) == UKERN_OK);
     if (SYS(world_init, task_spawn, at) < 0 && !world_player(world_init)->waits)
         return NULL;
@@ -235,11 +236,13 @@ void world_end(void)
 
     if (world_init->state != TASK_READY)
         ipc_abort(world_init, UKERN_ECANCELED);
+    world_init->base_priority = UKERN_PRIORITIES - 1;
+    ipc_refresh_priority(world_init);
     world_run(world_init);
     for (uint64_t id = 1; id < WORLD_IDS; id++) {
         struct task *t = task_by_slot(id);
         if (t && t != world_init)
-            task_end(t, UKERN_EXIT_KILLED, 0, 0);
+            task_end(t, UKERN_EXIT_KILLED, 0, UKERN_PRIORITIES - 1);
     }
     while (next < HANDLE_MAX) {
         int32_t h = handle_next(&world_init->handles, next, &next);
@@ -248,7 +251,7 @@ void world_end(void)
     }
     for (int i = 0; task_count > 1 && i < RUN_TRIES; i++)
         yield();
-    world_run(world_init);
+    SYS(world_init, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY);
     if (task_count != 1)
         ukern_panic("%lu tasks do not end", (unsigned long)task_count - 1);
 }

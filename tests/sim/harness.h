@@ -46,8 +46,8 @@ struct player {
     uint64_t resumed;       /**< how often it came back from a call */
 };
 struct player *world_player(const struct task *t);
-/** The task's slot has a new task: forget the old one. */
-void world_forget(uint64_t id);
+/** Called when a new task runs for the first time. */
+extern void (*world_born)(struct task *t);
 
 /** Enter the kernel as the current task. */
 void world_enter(uint64_t number, const struct ukern_sysregs *args);

@@ -71,6 +71,20 @@ static void a_line_can_be_edited(void **state)
     assert_string_equal(get(100), "\xc3\xa4u\n");
 }
 
+static void keys_without_effect_leave_no_trace(void **state)
+{
+    (void)state;
+    start(false);
+    type("a\x1b[Ab\x1b[3~c\x1bOPd\x1b[1;5Ce\n");
+    assert_string_equal(get(100), "abcde\n");
+    type("x\x1b[1\n\x1by\n"); /* broken off by Enter; ESC alone */
+    assert_string_equal(get(100), "x\n");
+    assert_string_equal(get(100), "y\n");
+    start(true);
+    type("\x1b[A\n");
+    assert_string_equal(get(100), "\x1b[A\n");
+}
+
 static void echo_shows_what_happened(void **state)
 {
     (void)state;
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test(ctrl_c_throws_input_away),
         cmocka_unit_test(a_long_line_can_still_be_ended),
         cmocka_unit_test(a_script_loses_nothing),
+        cmocka_unit_test(keys_without_effect_leave_no_trace),
     };
 
     return cmocka_run_group_tests_name("tty", tests, NULL, NULL);

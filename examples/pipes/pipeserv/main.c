@@ -42,42 +42,44 @@ static void copy_words(struct channel *c, enum pipe_side side, uint64_t *words,
     }
 }
 
-/* The reply to a read or write that may go on with n bytes, or that failed with n. */
-static void fill_reply(struct channel *c, const struct waiter *w, enum pipe_side side, int64_t n,
-                       const struct segment segment[2], struct ukern_msg *reply)
+/*
+ * The reply to a read or write that may go on with n bytes, or that failed with n. data: NULL for a
+ * pending call; else the message's four words, with what is written or for what is read.
+ */
+static void fill_reply(struct channel *c, enum pipe_side side, int64_t n,
+                       const struct segment segment[2], uint64_t *data, struct ukern_msg *reply)
 {
     if (n < 0) {
         reply->tag = UKERN_TAG(n, 0);
-    } else if (w->by_message) {
-        uint64_t words[4] = {0};
-
-        memcpy(words, w->data, sizeof words);
-        copy_words(c, side, words, segment);
-        if (side == PIPE_READ_END)
-            memcpy(&reply->w[2], words, sizeof words);
+    } else if (data != NULL) {
         reply->tag = UKERN_TAG(n, 0);
+        copy_words(c, side, side == PIPE_READ_END ? &reply->w[2] : data, segment);
     } else {
-        *reply = (struct ukern_msg){UKERN_TAG(0, 0),
-                                    {(uint64_t)n, (uint64_t)c->shm, segment[0].offset,
-                                     segment[0].length, segment[1].offset, segment[1].length}};
+        reply->tag = UKERN_TAG(0, 0);
+        reply->w[0] = (uint64_t)n;
+        reply->w[1] = (uint64_t)c->shm;
+        reply->w[2] = segment[0].offset;
+        reply->w[3] = segment[0].length;
+        reply->w[4] = segment[1].offset;
+        reply->w[5] = segment[1].length;
     }
 }
 
 /* Answer; false: it reached nobody. */
-static bool answer(struct channel *c, const struct waiter *w, enum pipe_side side, int64_t n,
-                   const struct segment segment[2])
+static bool answer(struct channel *c, uint64_t token, enum pipe_side side, int64_t n,
+                   const struct segment segment[2], uint64_t *data)
 {
     struct ukern_msg reply = {0};
     int error;
 
-    fill_reply(c, w, side, n, segment, &reply);
-    error = server_reply(w->token, &reply);
+    fill_reply(c, side, n, segment, data, &reply);
+    error = server_reply(token, &reply);
     if (error == UKERN_OK)
         return true;
     if (error != UKERN_ESTALE) {
         /* The caller's memory was not what it must be; it may still be waiting. */
         reply = (struct ukern_msg){.tag = UKERN_TAG(UKERN_EIO, 0)};
-        server_reply(w->token, &reply);
+        server_reply(token, &reply);
     }
     return false;
 }
@@ -85,7 +87,8 @@ static bool answer(struct channel *c, const struct waiter *w, enum pipe_side sid
 static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct waiter *w,
                     int64_t result, const struct segment segment[2])
 {
-    bool delivered = answer(context, w, side, result, segment);
+    bool delivered =
+        answer(context, w->token, side, result, segment, w->by_message ? w->data : NULL);
 
     (void)p;
     free(w);
@@ -109,21 +112,28 @@ static void book(struct pipe *p, enum pipe_side side, uint64_t n)
         pipe_put(p, n);
 }
 
-static int wait_for_turn(struct channel *c, enum pipe_side side, const struct waiter *w)
+static int wait_for_turn(struct channel *c, enum pipe_side side, const struct request *r,
+                         bool by_message)
 {
-    struct waiter *kept = malloc(sizeof *kept);
+    struct waiter *w = malloc(sizeof *w);
 
-    if (kept == NULL)
+    if (w == NULL)
         return UKERN_ENOMEM;
-    *kept = *w;
-    pipe_wait(&c->pipe, side, kept);
+    *w = (struct waiter){.token = r->token,
+                         .badge = r->badge,
+                         .length = r->msg.w[0],
+                         .by_message = by_message,
+                         .data = {r->msg.w[2], r->msg.w[3], r->msg.w[4], r->msg.w[5]}};
+    pipe_wait(&c->pipe, side, w);
     return SERVER_LATER;
 }
 
-/* A read or write of the caller `w`. */
-static int transfer(struct request *r, enum pipe_side side, const struct waiter *w)
+/* A read or write: now, or when its turn comes. */
+static int transfer(struct request *r, enum pipe_side side, bool by_message)
 {
-    bool patient = !(r->msg.w[1] & STREAM_NONBLOCK);
+    uint64_t length = r->msg.w[0], flags = r->msg.w[1];
+    uint64_t *data = by_message ? &r->msg.w[2] : NULL;
+    bool patient = !(flags & STREAM_NONBLOCK);
     struct end *e = end_find(r->badge);
     struct segment segment[2];
     struct channel *c;
@@ -134,18 +144,18 @@ static int transfer(struct request *r, enum pipe_side side, const struct waiter 
         return SERVER_LATER; /* it would not get the bytes */
     if (e == NULL)
         return UKERN_EIO; /* of a pipeserv that is no more */
-    if (e->side != side || (r->msg.w[1] & ~(uint64_t)STREAM_NONBLOCK))
+    if (e->side != side || (flags & ~(uint64_t)STREAM_NONBLOCK))
         return UKERN_EINVAL;
     c = e->channel;
     p = &c->pipe;
-    if (w->by_message && channel_bytes(c) == NULL)
+    if (by_message && channel_bytes(c) == NULL)
         return UKERN_ENOMEM;
 
     if (p->waiting[side].head == NULL)
-        n = side == PIPE_READ_END ? pipe_read_offer(p, w->length)
-                                  : pipe_write_offer(p, w->length, patient);
+        n = side == PIPE_READ_END ? pipe_read_offer(p, length)
+                                  : pipe_write_offer(p, length, patient);
     if (n == UKERN_EAGAIN)
-        return patient ? wait_for_turn(c, side, w) : UKERN_EAGAIN;
+        return patient ? wait_for_turn(c, side, r, by_message) : UKERN_EAGAIN;
     if (n < 0)
         return (int)n;
     if (side == PIPE_READ_END)
@@ -154,12 +164,12 @@ static int transfer(struct request *r, enum pipe_side side, const struct waiter 
         pipe_room(p, (uint64_t)n, segment);
 
     if (p->waiting[!side].head == NULL && c->watch[!side] == NULL) {
-        /* Nobody depends on it yet: book first, reply with the next receive, see undelivered(). */
-        fill_reply(c, w, side, n, segment, &r->reply);
+        /* Nobody depends on it yet: book, and reply with the next receive; see undelivered(). */
+        fill_reply(c, side, n, segment, data, &r->reply);
         book(p, side, (uint64_t)n);
         return SERVER_REPLY;
     }
-    if (answer(c, w, side, n, segment)) {
+    if (answer(c, r->token, side, n, segment, data)) {
         book(p, side, (uint64_t)n);
         changed(c);
     }
@@ -168,41 +178,26 @@ static int transfer(struct request *r, enum pipe_side side, const struct waiter 
 
 static int do_read(struct server *s, struct request *r)
 {
-    struct waiter w = {.token = r->token, .badge = r->badge, .length = r->msg.w[0]};
-
     (void)s;
-    return transfer(r, PIPE_READ_END, &w);
+    return transfer(r, PIPE_READ_END, false);
 }
 
 static int do_write(struct server *s, struct request *r)
 {
-    struct waiter w = {.token = r->token, .badge = r->badge, .length = r->msg.w[0]};
-
     (void)s;
-    return transfer(r, PIPE_WRITE_END, &w);
-}
-
-static int by_message(struct request *r, enum pipe_side side)
-{
-    struct waiter w = {
-        .token = r->token, .badge = r->badge, .length = r->msg.w[0], .by_message = true};
-
-    if (w.length > STREAM_INLINE_MAX)
-        return UKERN_EINVAL;
-    memcpy(w.data, &r->msg.w[2], sizeof w.data);
-    return transfer(r, side, &w);
+    return transfer(r, PIPE_WRITE_END, false);
 }
 
 static int do_read_inline(struct server *s, struct request *r)
 {
     (void)s;
-    return by_message(r, PIPE_READ_END);
+    return r->msg.w[0] > STREAM_INLINE_MAX ? UKERN_EINVAL : transfer(r, PIPE_READ_END, true);
 }
 
 static int do_write_inline(struct server *s, struct request *r)
 {
     (void)s;
-    return by_message(r, PIPE_WRITE_END);
+    return r->msg.w[0] > STREAM_INLINE_MAX ? UKERN_EINVAL : transfer(r, PIPE_WRITE_END, true);
 }
 
 /* A client's handle for a new end, or an error. */

@@ -8,7 +8,6 @@
 
 #include <ukern/console.h>
 #include <ukern/ipc.h>
-#include <ukern/irq.h>
 #include <ukern/report.h>
 
 #include "shell.h"
@@ -16,9 +15,9 @@
 #define BIT_INTERRUPT 1u
 #define BIT_INPUT     2u
 
-/* How long to wait for input before asking again: the console may have been restarted. Nanoseconds.
- */
-#define ASK_AGAIN 500000000u
+/* Badges of the handles that are lent to the console, one for each question; children have smaller
+ * ones. */
+#define FIRST_QUESTION (UINT64_C(1) << 32)
 
 struct child {
     struct child *next;
@@ -30,7 +29,7 @@ struct child {
 
 static ukern_handle port;
 static struct child *children;
-static uint64_t next_badge = 1;
+static uint64_t next_badge = 1, question = FIRST_QUESTION;
 static int pipeline_code;
 static bool interrupted, input_ready;
 
@@ -137,6 +136,11 @@ static bool handle_event(uint64_t deadline)
     case UKERN_EV_FAULT:
         faulted(&ev);
         return true;
+    case UKERN_EV_HANGUP:
+        /* The console gave the last question's handle up, perhaps by dying: ask again. */
+        if (ev.badge == question)
+            input_ready = true;
+        return true;
     case UKERN_EV_NOTIFY:
         if (ev.msg.tag & BIT_INTERRUPT)
             interrupt();
@@ -176,18 +180,22 @@ void jobs_check(void)
 static int ask_for_input(void)
 {
     struct ukern_msg msg = {UKERN_TAG(STREAM_POLL, 1), {STREAM_IN, BIT_INPUT, task_self()}};
+    ukern_handle lent = handle_mint(port, UKERN_R_NOTIFY | UKERN_R_TRANSFER, ++question);
     int error;
 
-    msg.w[5] = UKERN_SEND_HANDLE(port, UKERN_R_NOTIFY);
+    if (lent < 0)
+        return lent;
+    msg.w[5] = UKERN_SEND_HANDLE(lent, UKERN_R_NOTIFY) | UKERN_SEND_MOVE;
     error = ipc_call(0, &msg);
-    if (error == UKERN_OK)
+    if (error != UKERN_OK)
+        handle_close(lent);
+    else
         error = UKERN_TAG_LABEL(msg.tag);
     return error < 0 ? error : error > 0;
 }
 
 int jobs_wait_input(void)
 {
-    uint64_t deadline = clock_now() + ASK_AGAIN;
     int ready;
 
     input_ready = false;
@@ -195,7 +203,7 @@ int jobs_wait_input(void)
     ready = ask_for_input();
     if (ready != 0)
         return ready < 0 ? ready : UKERN_OK;
-    while (!input_ready && !interrupted && handle_event(deadline))
+    while (!input_ready && !interrupted && handle_event(UKERN_FOREVER))
         ;
     return interrupted ? UKERN_ECANCELED : UKERN_OK;
 }

@@ -33,21 +33,19 @@ enum line { LINE_READ, LINE_LAST, LINE_NONE, LINE_TOO_LONG };
  * are. */
 static ssize_t read_input(char *to, size_t size)
 {
-    int tries = 0;
+    for (int tries = 0; tries < RETRIES; tries++) {
+        ssize_t n;
+        int error;
 
-    while (tries < RETRIES) {
-        ssize_t n = read(STDIN_FILENO, to, size);
-        int error = UKERN_OK;
-
+        while ((n = read(STDIN_FILENO, to, size)) < 0 && errno == EAGAIN) {
+            error = jobs_wait_input();
+            if (error == UKERN_ECANCELED)
+                return -1;
+            if (error != UKERN_OK)
+                break;
+        }
         if (n >= 0)
             return n;
-        if (errno == EAGAIN)
-            error = jobs_wait_input();
-        if (error == UKERN_ECANCELED)
-            return -1;
-        if (errno == EAGAIN && error == UKERN_OK)
-            continue;
-        tries++;
         clock_sleep(RETRY_TIME);
     }
     return 0;

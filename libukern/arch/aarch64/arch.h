@@ -10,14 +10,19 @@
 #include "sysreg.h"
 
 /* Where things are in the kernel half (docs/design.md has the picture). */
-#define LINEAR_BASE    UINT64_C(0xffffff8000000000) /* physical address 0, cached */
-#define LINEAR_SIZE    (UINT64_C(1) << 38)          /* memory beyond 256 GiB is not used */
-#define IMAGE_BASE     UINT64_C(0xffffffc000000000) /* where the kernel is linked */
-#define DEVICE_BASE    UINT64_C(0xffffffe000000000) /* physical address 0, as device memory */
-#define DEVICE_SIZE    (UINT64_C(1) << 37)
-#define ARCH_USER_END  (UINT64_C(1) << 39)
+#define LINEAR_BASE UINT64_C(0xffffff8000000000) /* physical address 0, cached */
+#define LINEAR_SIZE                                                                                \
+    (UINT64_C(1) << 38) /* memory beyond 256 GiB is not used                                       \
+                         */
+#define IMAGE_BASE                                                                                 \
+    UINT64_C(0xffffffc000000000)                   /* where the kernel is linked                   \
+                                                    */
+#define DEVICE_BASE   UINT64_C(0xffffffe000000000) /* physical address 0, as device memory */
+#define DEVICE_SIZE   (UINT64_C(1) << 37)
+#define ARCH_USER_END (UINT64_C(1) << 39)
 
-/* The general part is known to vectors.S, the vector part to fpu.S (layout.h). */
+/* The general part is known to vectors.S, the vector part to fpu.S (layout.h).
+ */
 struct arch_context {
     uint64_t x[31], sp, pc, pstate;
     uint64_t tls;        /* TPIDR_EL0 */
@@ -35,16 +40,16 @@ struct arch_aspace {
     uint32_t freed;      /* arch_aspace_free(): tables before this one are gone */
 };
 
-/* What the fast path of a switch compares with: see asid.h. */
-extern uint64_t arch_fast_generation;
 /* Nanoseconds and ticks as 32.32 fixed-point factors. */
-extern uint64_t arch_ns_per_tick, arch_ticks_per_ns;
+extern uint64_t arch_ns_per_cycle, arch_cycles_per_ns;
 
-/* A new ASID, pointer authentication keys: whatever the fast path left out. Writes TTBR0. */
+/* A new ASID, pointer authentication keys: whatever the fast path left out.
+ * Writes TTBR0. */
 void arch_context_switch_slow(struct arch_context *to, struct arch_aspace *as);
 /* No user memory at all. */
 void arch_empty_aspace(void);
-/* Open or close the FPU: called only when one of the two tasks owns its registers. */
+/* Open or close the FPU: called only when one of the two tasks owns its
+ * registers. */
 void arch_fpu_switch(bool open);
 
 static inline struct cpu *arch_cpu(void)
@@ -65,15 +70,20 @@ static inline paddr_t arch_virt_to_phys(const void *p)
     return (uint64_t)p - LINEAR_BASE;
 }
 
-static inline uint64_t arch_ticks_to_ns(uint64_t ticks)
+static inline uint64_t arch_cycles_to_ns(uint64_t cycles)
 {
-    return (uint64_t)(((unsigned __int128)ticks * arch_ns_per_tick) >> 32);
+    return (uint64_t)(((unsigned __int128)cycles * arch_ns_per_cycle) >> 32);
 }
 
 /* No ISB: entry to the kernel has synchronised the counter already. */
+static inline uint64_t arch_cycles(void)
+{
+    return SYSREG_READ(cntvct_el0);
+}
+
 static inline uint64_t arch_timer_now(void)
 {
-    return arch_ticks_to_ns(SYSREG_READ(cntvct_el0));
+    return arch_cycles_to_ns(arch_cycles());
 }
 
 static inline bool arch_irq_pending(void)
@@ -82,15 +92,15 @@ static inline bool arch_irq_pending(void)
 }
 
 /*
- * struct task begins with its context, and its address space pointer follows; struct aspace begins with
- * its struct arch_aspace (context.c asserts all three). TTBR0 is always written: each task has its own
- * address space, and a comparison would cost more than the write. No ISB: ERET is one, and the kernel
- * does not touch user addresses. A constant NULL for `to` says that nobody runs.
+ * struct task begins with its context, and its address space pointer follows; struct aspace begins
+ * with its struct arch_aspace (context.c asserts all three). TTBR0 is always written: each task has
+ * its own address space, and a comparison would cost more than the write. No ISB: ERET is one, and
+ * the kernel does not touch user addresses. A constant NULL for `to` says that nobody runs.
  */
-static inline void arch_context_switch(struct task *from, struct task *to)
+static inline void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
 {
     struct arch_context *old = (struct arch_context *)from, *new = (struct arch_context *)to;
-    struct task *owner = arch_cpu()->fpu_owner;
+    struct task *owner = c->fpu_owner;
 
     if (old)
         old->tls = SYSREG_READ(tpidr_el0);
@@ -99,7 +109,7 @@ static inline void arch_context_switch(struct task *from, struct task *to)
     } else {
         struct arch_aspace *as = *(struct arch_aspace **)(void *)(new + 1);
         SYSREG_WRITE(tpidr_el0, new->tls);
-        if (likely(as->generation == arch_fast_generation))
+        if (likely(as->generation == c->generation))
             SYSREG_WRITE(ttbr0_el1, as->ttbr);
         else
             arch_context_switch_slow(new, as);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Contexts: what a switch does beyond its fast path (arch.h). The FPU is switched lazily: at most one task owns its
- * registers, and only while that task runs is the FPU open to EL0; for any other the first use traps (trap.c).
+ * Contexts: what a switch does beyond its fast path (arch.h). The FPU is switched lazily: at most
+ * one task owns its registers, and only while that task runs is the FPU open to EL0; for any other
+ * the first use traps (trap.c).
  */
 #include "arch.h"
 #include "asid.h"
@@ -25,8 +26,6 @@ _Static_assert(offsetof(struct task, context) == 0, "arch_context_switch");
 _Static_assert(offsetof(struct task, aspace) == sizeof(struct arch_context), "arch_context_switch");
 _Static_assert(offsetof(struct aspace, arch) == 0, "arch_context_switch");
 
-uint64_t arch_fast_generation;
-
 static struct asid_pool asids;
 static bool has_pac;
 static uint64_t random_state;
@@ -40,7 +39,7 @@ void context_init(paddr_t empty_table)
     asid_init(&asids, id_field(SYSREG_READ(id_aa64mmfr0_el1), 4) == 2 ? 16 : 8);
     has_pac = SYSREG_READ(sctlr_el1) & (UINT64_C(1) << 31);
     /* Keys change with the task too: then no switch is fast. */
-    arch_fast_generation = has_pac ? UINT64_MAX : asids.generation;
+    arch_cpu()->generation = has_pac ? UINT64_MAX : asids.generation;
     random_state = SYSREG_READ(cntvct_el0);
     if (id_field(isar0, 60))
         random_state ^= SYSREG_READ(s3_3_c2_c4_0); /* RNDR */
@@ -102,7 +101,7 @@ static void asid_renew(struct arch_aspace *as)
         barrier_isb();
         __asm__ volatile("tlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
         if (!has_pac)
-            arch_fast_generation = asids.generation;
+            arch_cpu()->generation = asids.generation;
     }
 }
 

@@ -8,7 +8,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-uint64_t arch_ns_per_tick, arch_ticks_per_ns;
+uint64_t arch_ns_per_cycle, arch_cycles_per_ns;
 
 static uint64_t zero_block; /* bytes that DC ZVA zeroes; 0: not to be used */
 static uint64_t line_size;  /* of the smallest data cache line, bytes */
@@ -19,7 +19,8 @@ void cpu_init(void)
 
     line_size = UINT64_C(4) << id_field(ctr, 16);
     zero_block = zva & 16 ? 0 : UINT64_C(4) << id_field(zva, 0);
-    /* A task reads the virtual counter and nothing else that would have to be shared. */
+    /* A task reads the virtual counter and nothing else that would have to be
+     * shared. */
     SYSREG_WRITE(cntkctl_el1, 2);
     SYSREG_WRITE(cpacr_el1, CPACR_TRAP_EL0);
     SYSREG_WRITE(mdscr_el1, 0);
@@ -39,15 +40,15 @@ void counter_init(void)
         ukern_panic("the counter's frequency, %lu Hz, is not between 1 kHz and 1 GHz: the "
                     "firmware must set CNTFRQ_EL0",
                     hz);
-    arch_ns_per_tick = (NS_PER_S << 32) / hz;
-    arch_ticks_per_ns = (hz << 32) / NS_PER_S;
+    arch_ns_per_cycle = (NS_PER_S << 32) / hz;
+    arch_cycles_per_ns = (hz << 32) / NS_PER_S;
     SYSREG_WRITE(cntv_ctl_el0, 0);
 }
 
 void arch_timer_set(uint64_t when)
 {
     /* Rounded up: not before its time. */
-    uint64_t ticks = (uint64_t)(((unsigned __int128)when * arch_ticks_per_ns) >> 32) + 1;
+    uint64_t ticks = (uint64_t)(((unsigned __int128)when * arch_cycles_per_ns) >> 32) + 1;
 
     if (when == UKERN_FOREVER) {
         SYSREG_WRITE(cntv_ctl_el0, 0);
@@ -78,12 +79,13 @@ unsigned arch_cpu_backtrace(uint64_t *pcs, unsigned max)
     uint64_t frame = (uint64_t)__builtin_frame_address(0);
     unsigned n = 0;
 
-    /* The oldest frame holds the task's frame pointer: whatever that is, only return addresses into the kernel count. */
+    /* The oldest frame holds the task's frame pointer, which may be anything. */
     while (n < max && !(frame & 7) && on_stack(frame)) {
         const uint64_t *record = (const uint64_t *)frame;
         if (!range_inside(record[1], 4, (uint64_t)ukern_head, (uint64_t)__text_end))
             break;
-        /* After an exception of the kernel: without the frames of the report itself. */
+        /* After an exception of the kernel: without the frames of the report
+         * itself. */
         if (!on_emergency_stack(record[0]))
             pcs[n++] = record[1];
         if (record[0] <= frame)
@@ -130,7 +132,8 @@ void arch_code_sync(void *p, size_t n)
     }
     __asm__ volatile("dsb ish" : : : "memory");
     if (!(ctr & (UINT64_C(1) << 29))) { /* DIC: no need to invalidate */
-        /* An instruction cache may be indexed by virtual address, and the task will use another one. */
+        /* It may be indexed by virtual address, and the task will use another one.
+         */
         __asm__ volatile("ic ialluis" : : : "memory");
         __asm__ volatile("dsb ish" : : : "memory");
     }

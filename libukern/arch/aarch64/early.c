@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first page tables. This runs with the MMU off at the physical address, so nothing here may use an
- * absolute address (switch tables, pointers in data) or write static data; and all memory behaves as device memory:
- * aligned accesses only.
+ * The first page tables. This runs with the MMU off at the physical address, so nothing here may
+ * use an absolute address (switch tables, pointers in data) or write static data; and all memory
+ * behaves as device memory: aligned accesses only.
  */
 #pragma GCC target("strict-align")
 
@@ -64,7 +64,8 @@ void early_tables(paddr_t load, uint64_t *tables)
     tables[gib] = (gib << LEVEL1_SHIFT) | KERNEL_TEXT;
     root[(IMAGE_BASE - LINEAR_BASE) >> LEVEL1_SHIFT] = table_entry(image2);
     image2[0] = table_entry(image3);
-    /* The linear map of the image, its archive and its tables. EARLY_LINEAR_L2_B follows EARLY_LINEAR_L2. */
+    /* The linear map of the image, its archive and its tables. EARLY_LINEAR_L2_B follows
+     * EARLY_LINEAR_L2. */
     root[gib] = table_entry(linear2);
     if (((load + size - 1) >> LEVEL1_SHIFT) != gib)
         root[gib + 1] = table_entry(linear2 + TABLE_ENTRIES);

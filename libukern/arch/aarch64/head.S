@@ -2,7 +2,8 @@
 /*
  * Boot: arm64 Image header; from EL2 or EL1 with the MMU off to arch_start() at the linked address.
  *
- *   x19  device tree (physical)     x20  load address of the image (2 MiB aligned by the boot protocol)
+ *   x19  device tree (physical)
+ *   x20  load address of the image (2 MiB aligned by the boot protocol)
  *   x21  exception level at entry
  */
 #include "kmap.h"
@@ -37,7 +38,8 @@ start:
     bl      leave_el2
 
 at_el1:
-    // Tables that the walker will read past the caches: no stale line may cover them, before or after.
+    // Tables that the walker will read past the caches: no stale line may cover them,
+    // before or after.
     adrp    x0, __tables_start
     add     x1, x0, #EARLY_TABLES * 4096
     bl      invalidate
@@ -72,7 +74,7 @@ at_link_address:
     hint    #38                     // bti jc
     ldr     x0, =vectors
     msr     vbar_el1, x0
-    ldr     x0, =__stack_top - SYSREGS_SIZE
+    ldr     x0, =__stack_top - TRAP_SIZE
     mov     sp, x0
     mov     x29, xzr
     ldr     x0, =__bss_start

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel half once the MMU is on: entries are only ever added, at boot, so the TLB needs no care. Tables come from
- * the few pages that the linker script keeps behind the image.
+ * The kernel half once the MMU is on: entries are only ever added, at boot, so the TLB needs no
+ * care. Tables come from the few pages that the linker script keeps behind the image.
  */
 #include "arch.h"
 #include "kmap.h"
@@ -61,8 +61,8 @@ static bool is_block(uint64_t entry)
 }
 
 /*
- * Map [at, end) to `phys` with the largest entries that fit, in the table of `shift` (of one entry's size). What is
- * there stays.
+ * Map [at, end) to `phys` with the largest entries that fit, in the table of `shift` (of one
+ * entry's size). What is there stays.
  */
 static bool map_level(uint64_t *table, unsigned shift, uint64_t at, uint64_t end, uint64_t phys,
                       uint64_t attributes)
@@ -89,8 +89,8 @@ static bool map_level(uint64_t *table, unsigned shift, uint64_t at, uint64_t end
 
 static bool map_kernel(uint64_t virt, uint64_t phys, uint64_t size, uint64_t attributes)
 {
-    uint64_t *root = (uint64_t *)arch_phys_to_virt(kmap_image_phys(__tables_start)) +
-                     EARLY_ROOT * TABLE_ENTRIES;
+    uint64_t *root =
+        (uint64_t *)arch_phys_to_virt(kmap_image_phys(__tables_start)) + EARLY_ROOT * TABLE_ENTRIES;
     /* Addresses relative to the half, so that the top of it does not wrap. */
     uint64_t at = virt - LINEAR_BASE;
     bool ok = map_level(root, LEVEL1_SHIFT, at, at + size, phys, attributes);

@@ -6,7 +6,7 @@
 #define ARCH_AARCH64_KMAP_H
 
 #define PTE_VALID    (UINT64_C(1) << 0)
-#define PTE_TABLE    (UINT64_C(1) << 1) /* levels 1 and 2: a table, else a block; level 3: always set */
+#define PTE_TABLE    (UINT64_C(1) << 1) /* a table, not a block; in level 3 always set */
 #define PTE_MEMORY   (UINT64_C(7) << 2)
 #define PTE_NORMAL   (UINT64_C(0) << 2) /* index in MAIR_EL1 */
 #define PTE_UNCACHED (UINT64_C(1) << 2)
@@ -43,8 +43,8 @@ extern char __archive_start[], __archive_end[], __tables_start[], __tables_end[]
 
 /* Before anything below: where the image was loaded. */
 void kmap_init(paddr_t load);
-/* Map RAM into the linear map, page aligned; what is mapped stays as it is (the kernel's text read-only).
- * false: beyond the linear map, or no table left. */
+/* Map RAM into the linear map, page aligned; what is mapped stays as it is (the kernel's text
+ * read-only). false: beyond the linear map, or no table left. */
 bool kmap_ram(paddr_t start, paddr_t end, bool readonly);
 /* Registers of a device for the kernel's own use; NULL as above. */
 volatile void *kmap_device(paddr_t base, uint64_t size);

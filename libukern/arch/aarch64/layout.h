@@ -9,7 +9,7 @@
 #define CPU_CURRENT 0
 
 /* struct arch_context, which is also the beginning of struct ukern_regs */
-#define CTX_X(n)   ((n) * 8)
+#define CTX_X(n)   ((n)*8)
 #define CTX_SP     248
 #define CTX_PC     256
 #define CTX_PSTATE 264
@@ -17,10 +17,12 @@
 #define CTX_FPCR   (CTX_FPU + 512)
 #define CTX_SIZE   832
 
-/* struct ukern_sysregs: x0 to x7, x9, x10. Always the top of the kernel stack. */
-#define SYSREGS_X(n)  ((n) * 8)
-#define SYSREGS_X9    64
-#define SYSREGS_SIZE  80
+/* The trap area: struct ukern_sysregs (x0 to x7, x9, x10) and x30. */
+#define SYSREGS_X(n) ((n)*8)
+#define SYSREGS_X9   64
+#define SYSREGS_SIZE 80
+#define TRAP_LR      SYSREGS_SIZE
+#define TRAP_SIZE    96
 
 /* Vectors that mean a bug of the kernel: names in trap.c. */
 #define VECTOR_SP0     0
@@ -32,13 +34,13 @@
 #define VECTOR_FIQ_EL0 6
 
 /* Pages of tables that early.c fills while the MMU is off. */
-#define EARLY_IDENTITY     0
-#define EARLY_ROOT         1
-#define EARLY_IMAGE_L2     2
-#define EARLY_IMAGE_L3     3
-#define EARLY_LINEAR_L2    4
-#define EARLY_LINEAR_L2_B  5
-#define EARLY_LINEAR_L3    6
-#define EARLY_TABLES       7
+#define EARLY_IDENTITY    0
+#define EARLY_ROOT        1
+#define EARLY_IMAGE_L2    2
+#define EARLY_IMAGE_L3    3
+#define EARLY_LINEAR_L2   4
+#define EARLY_LINEAR_L2_B 5
+#define EARLY_LINEAR_L3   6
+#define EARLY_TABLES      7
 
 #endif

@@ -9,8 +9,9 @@
 #include "board.h"
 
 /*
- * Supplied by the board: find everything in the device tree, hand free memory to frame_add() and fill info, but for
- * the kernel's sizes. The kernel's vectors and clock work already. Panics on a tree that it cannot use.
+ * Supplied by the board: find everything in the device tree, hand free memory to frame_add() and
+ * fill info, but for the kernel's sizes. The kernel's vectors and clock work already. Panics on a
+ * tree that it cannot use.
  */
 void board_boot(paddr_t dtb, unsigned exception_level, struct boot_info *info);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables of tasks: three levels of 512 entries, 4 KiB pages. Tables are added as pages are entered and freed only
- * with the address space, so that the TLB never has to forget more than last-level entries.
+ * Page tables of tasks: three levels of 512 entries, 4 KiB pages. Tables are added as pages are
+ * entered and freed only with the address space, so that the TLB never has to forget more than
+ * last-level entries.
  */
 #include "arch.h"
 #include "aspace.h"

@@ -10,9 +10,9 @@
 
 #define SYSREG_READ(name)                                                                          \
     ({                                                                                             \
-        uint64_t read_;                                                                           \
-        __asm__ volatile("mrs %0, " #name : "=r"(read_));                                         \
-        read_;                                                                                    \
+        uint64_t read_;                                                                            \
+        __asm__ volatile("mrs %0, " #name : "=r"(read_));                                          \
+        read_;                                                                                     \
     })
 #define SYSREG_WRITE(name, value)                                                                  \
     do {                                                                                           \
@@ -25,7 +25,7 @@ static inline void barrier_isb(void)
     __asm__ volatile("isb" : : : "memory");
 }
 
-/* Stores so far, page table entries among them, are seen by every observer, table walks included. */
+/* Stores so far, page table entries too, are seen by every observer, table walks included. */
 static inline void barrier_stores(void)
 {
     __asm__ volatile("dsb ishst" : : : "memory");
@@ -66,33 +66,33 @@ static inline unsigned id_field(uint64_t value, unsigned shift)
 #define CPACR_OPEN     (3 << 20)
 
 /* Exception classes of ESR_EL1. */
-#define ESR_EC(esr)     (((esr) >> 26) & 63)
-#define EC_UNKNOWN      0x00
-#define EC_WFX          0x01
-#define EC_FP           0x07
-#define EC_BTI          0x0d
-#define EC_ILLEGAL      0x0e
-#define EC_SVC64        0x15
-#define EC_HVC64        0x16
-#define EC_SMC64        0x17
-#define EC_SYSREG       0x18
-#define EC_SVE          0x19
-#define EC_FPAC         0x1c
-#define EC_SME          0x1d
-#define EC_IABT_LOWER   0x20
-#define EC_IABT         0x21
-#define EC_PC_ALIGN     0x22
-#define EC_DABT_LOWER   0x24
-#define EC_DABT         0x25
-#define EC_SP_ALIGN     0x26
-#define EC_SERROR       0x2f
-#define EC_BRK64        0x3c
-#define ESR_WNR         (1 << 6)
-#define ESR_CM          (1 << 8)
-#define ESR_FSC(esr)    ((esr) & 63)
-#define FSC_EXTERNAL    0x10
-#define FSC_WALK        0x14 /* 0x14 to 0x17: external abort on a table walk */
-#define FSC_ECC         0x18
-#define FSC_ALIGN       0x21
+#define ESR_EC(esr)   (((esr) >> 26) & 63)
+#define EC_UNKNOWN    0x00
+#define EC_WFX        0x01
+#define EC_FP         0x07
+#define EC_BTI        0x0d
+#define EC_ILLEGAL    0x0e
+#define EC_SVC64      0x15
+#define EC_HVC64      0x16
+#define EC_SMC64      0x17
+#define EC_SYSREG     0x18
+#define EC_SVE        0x19
+#define EC_FPAC       0x1c
+#define EC_SME        0x1d
+#define EC_IABT_LOWER 0x20
+#define EC_IABT       0x21
+#define EC_PC_ALIGN   0x22
+#define EC_DABT_LOWER 0x24
+#define EC_DABT       0x25
+#define EC_SP_ALIGN   0x26
+#define EC_SERROR     0x2f
+#define EC_BRK64      0x3c
+#define ESR_WNR       (1 << 6)
+#define ESR_CM        (1 << 8)
+#define ESR_FSC(esr)  ((esr)&63)
+#define FSC_EXTERNAL  0x10
+#define FSC_WALK      0x14 /* 0x14 to 0x17: external abort on a table walk */
+#define FSC_ECC       0x18
+#define FSC_ALIGN     0x21
 
 #endif

@@ -91,12 +91,9 @@ const struct ukern_sysregs *trap_from_task(uint64_t esr, uint64_t far)
 }
 
 static const char *const vector_names[] = {
-    [VECTOR_SP0] = "exception on the wrong stack",
-    [VECTOR_SYNC] = "exception in the kernel",
-    [VECTOR_IRQ] = "interrupt in the kernel",
-    [VECTOR_FIQ] = "fast interrupt in the kernel",
-    [VECTOR_SERROR] = "SError in the kernel",
-    [VECTOR_LOWER32] = "exception from AArch32",
+    [VECTOR_SP0] = "exception on the wrong stack", [VECTOR_SYNC] = "exception in the kernel",
+    [VECTOR_IRQ] = "interrupt in the kernel",      [VECTOR_FIQ] = "fast interrupt in the kernel",
+    [VECTOR_SERROR] = "SError in the kernel",      [VECTOR_LOWER32] = "exception from AArch32",
     [VECTOR_FIQ_EL0] = "fast interrupt",
 };
 

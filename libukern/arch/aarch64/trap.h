@@ -9,7 +9,8 @@
 
 extern struct ukern_regs trap_regs;
 
-/* Any exception of a task but a system call or an interrupt; all its registers are saved. Results as in entry.h. */
+/* Any exception of a task but a system call or an interrupt; all its registers are saved. Results
+ * as in entry.h. */
 const struct ukern_sysregs *trap_from_task(uint64_t esr, uint64_t far);
 /* An exception that must not happen; regs is trap_regs. Runs on the emergency stack. */
 _Noreturn void trap_from_kernel(struct ukern_regs *regs, uint64_t vector, uint64_t esr,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry and exit. While a task runs, sp_el1 points to the trap area, struct ukern_sysregs at the top of the
- * kernel stack; so does it again when the entry point in core/entry.h has returned. A system call is to the
- * compiler a function call: x0 to x18 need no saving. For everything else all registers are saved.
+ * Entry and exit. While a task runs, sp_el1 points to the trap area at the top of the kernel stack;
+ * so does it again when the entry point in core/entry.h has returned. A system call is to the
+ * compiler a function call: x0 to x18 need no saving, and C keeps x19 to x29, so that they are saved
+ * only when another task runs next. For everything else all registers are saved.
  */
 #include "layout.h"
 #include "sysreg.h"
@@ -120,22 +121,22 @@ vectors:
     slot    // a task's synchronous exceptions: system calls first
     stp     x0, x1, [sp, #SYSREGS_X(0)]
     mrs     x0, esr_el1
-    mrs     x1, tpidr_el1
     lsr     x0, x0, #26
-    ldr     x1, [x1, #CPU_CURRENT]
     cmp     x0, #EC_SVC64
     b.ne    fault
     stp     x2, x3, [sp, #SYSREGS_X(2)]
     stp     x4, x5, [sp, #SYSREGS_X(4)]
     stp     x6, x7, [sp, #SYSREGS_X(6)]
     stp     x9, x10, [sp, #SYSREGS_X9]
-    save_callee_saved x1
-    save_state x1
-    mov     x0, sp
-    mov     x1, x8
-    bl      kernel_syscall
-    tbz     x0, #0, exit_to_user
-    b       exit_same_task
+    str     x30, [sp, #TRAP_LR]
+    mrs     x0, tpidr_el1
+    mov     x1, sp
+    mov     x2, x8
+    bl      kernel_syscall          // struct way: x0 result, x1 from
+    cbnz    x1, leave_caller
+    ldr     x30, [sp, #TRAP_LR]     // the caller goes on: C has kept its other registers
+    load_results x0
+    eret
     slot    // interrupt from a task
     stp     x0, x1, [sp, #SYSREGS_X(0)]
     b       interrupt
@@ -165,25 +166,33 @@ fault:
 interrupt:
     save_all
     bl      kernel_interrupt
+    b       exit_to_user
+
+    // x1, the task that made the system call, stops here; x0: results of the current task, or NULL.
+leave_caller:
+    ldr     x30, [sp, #TRAP_LR]
+    save_callee_saved x1
+    save_state x1
+    cbnz    x0, exit_from_call
+    bl      kernel_resume
 
     // x0: result registers, or NULL to restore everything.
     .global exit_to_user
 exit_to_user:
+    cbz     x0, exit_full
+exit_from_call:
     mrs     x1, tpidr_el1
     ldr     x1, [x1, #CPU_CURRENT]
     restore_state x1
     restore_callee_saved x1
-    cbz     x0, exit_full
     load_results x0
     return_to_user
 
-    // The task that made the system call goes on, with results in the trap area: what C keeps is still there, and so
-    // are sp_el0, elr and spsr.
-exit_same_task:
-    load_results sp
-    return_to_user
-
 exit_full:
+    mrs     x1, tpidr_el1
+    ldr     x1, [x1, #CPU_CURRENT]
+    restore_state x1
+    restore_callee_saved x1
     ldp     x18, x19, [x1, #CTX_X(18)]
     ldp     x16, x17, [x1, #CTX_X(16)]
     ldp     x14, x15, [x1, #CTX_X(14)]
@@ -196,8 +205,8 @@ exit_full:
     ldp     x0, x1, [x1, #CTX_X(0)]
     return_to_user
 
-    // The kernel's own exception. x0: vector; the old x0 is in tpidrro_el0. The stack may be the reason, so all
-    // goes to a static struct ukern_regs and the emergency stack.
+    // The kernel's own exception. x0: vector; the old x0 is in tpidrro_el0. The stack may be the
+    // reason, so all goes to a static struct ukern_regs and the emergency stack.
 kernel_bug:
     msr     tpidr_el0, x0           // nobody returns to a task any more
     adrp    x0, trap_regs

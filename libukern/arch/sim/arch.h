@@ -12,6 +12,7 @@
 /* What arch_context_init() was told, for the driver that plays the task. */
 struct arch_context {
     uint64_t pc, sp, argument[2];
+    uint64_t driver; /* free for the driver; 0 in a new task */
 };
 
 /* Three levels of 512 entries. Entries that were removed and are still in the imagined TLB
@@ -59,13 +60,22 @@ static inline uint64_t arch_timer_now(void)
 {
     return sim_time;
 }
+static inline uint64_t arch_cycles(void)
+{
+    return sim_time;
+}
+static inline uint64_t arch_cycles_to_ns(uint64_t n)
+{
+    return n;
+}
 static inline bool arch_irq_pending(void)
 {
     return sim_irq_waits();
 }
 
-static inline void arch_context_switch(struct task *from, struct task *to)
+static inline void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
 {
+    (void)c;
     sim_switch(from, to);
 }
 

@@ -91,8 +91,10 @@ static void panic_putc(char c)
 
 static _Noreturn void power(enum ukern_power action, int code)
 {
-    if (semihosting && action == UKERN_POWER_OFF)
+    if (semihosting && action == UKERN_POWER_OFF) {
+        semihosting = false; /* if nobody answers, the panic that follows ends by PSCI */
         machine_semihosting_exit(code);
+    }
     machine_firmware_call(machine.psci_hvc,
                           action == UKERN_POWER_RESET ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0,
                           0);
@@ -132,7 +134,8 @@ static bool has_word(const char *text, const char *word)
 
 void board_boot(paddr_t dtb, unsigned exception_level, struct boot_info *info)
 {
-    /* For a panic over the tree itself: the usual UART, and firmware where it must be when we came from there. */
+    /* For a panic over the tree itself: the usual UART, and firmware where it must be when we came
+     * from there. */
     machine.psci_hvc = exception_level == 1;
     uart = kmap_device(UART_USUAL, PAGE_SIZE);
 

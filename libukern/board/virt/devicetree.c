@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One walk over the children of the root, by libfdt, which checks every offset. The tree is not trusted: each
- * property's length is checked before it is read, each sum before it is made.
+ * One walk over the children of the root, by libfdt, which checks every offset. The tree is not
+ * trusted: each property's length is checked before it is read, each sum before it is made.
  */
 #include <libfdt.h>
 #include "devicetree.h"
 #include "kmap.h"
 #include "machine.h"
 
-#define DTB_SIZE_MAX  (UINT64_C(2) << 20) /* the boot protocol's limit */
+#define DTB_SIZE_MAX (UINT64_C(2) << 20) /* the boot protocol's limit */
 
 #define PPI_FIRST 16 /* a tree counts private interrupts from the first one */
 
@@ -63,8 +63,7 @@ static bool node_reg(const void *fdt, int node, struct cells c, int i, struct ra
     start = read_cells(reg + i * entry, c.address);
     size = read_cells(reg + i * entry + 4 * c.address, c.size);
     if (size > UINT64_MAX - start)
-        refuse("the address range at %lx of %s wraps around", start,
-               fdt_get_name(fdt, node, NULL));
+        refuse("the address range at %lx of %s wraps around", start, fdt_get_name(fdt, node, NULL));
     *out = (struct range){start, start + size};
     return true;
 }
@@ -94,7 +93,7 @@ static void read_reserved(const void *fdt, int parent, struct machine *m)
     struct range r;
     int node, length;
 
-    for (node = fdt_first_subnode(fdt, parent); node >= 0; node = fdt_next_subnode(fdt, node))    {
+    for (node = fdt_first_subnode(fdt, parent); node >= 0; node = fdt_next_subnode(fdt, node)) {
         bool unmapped = property(fdt, node, "no-map", &length);
         for (int i = 0; node_reg(fdt, node, c, i, &r); i++) {
             add_pages(&m->reserved, r, false);
@@ -232,6 +231,8 @@ static const void *map_tree(paddr_t dtb, struct machine *m)
     error = fdt_check_header(fdt);
     if (error)
         refuse("there is no sound one at %lx (error %d)", dtb, -error);
+    if (fdt_off_mem_rsvmap(fdt) & 7 || fdt_off_dt_struct(fdt) & 3)
+        refuse("its parts are not aligned");
     m->dtb = dtb;
     m->dtb_size = fdt_totalsize(fdt);
     if (m->dtb_size > DTB_SIZE_MAX)

@@ -27,19 +27,20 @@ struct machine {
     paddr_t dtb;
     uint64_t dtb_size;
     struct range_list ram;
-    struct range_list reserved; /* not for the allocator; may be no RAM */
-    struct range_list unmapped; /* reserved, and not to be mapped either */
-    struct range initrd;        /* empty if there is none */
-    const char *arguments;      /* in the tree, which stays */
-    unsigned gic_version;       /* 2 or 3 */
+    struct range_list reserved;    /* not for the allocator; may be no RAM */
+    struct range_list unmapped;    /* reserved, and not to be mapped either */
+    struct range initrd;           /* empty if there is none */
+    const char *arguments;         /* in the tree, which stays */
+    unsigned gic_version;          /* 2 or 3 */
     struct range gic[GIC_REGIONS]; /* distributor; CPU interface or redistributors */
-    unsigned timer_irq;         /* the virtual timer's */
-    paddr_t uart;               /* PL011 */
+    unsigned timer_irq;            /* the virtual timer's */
+    paddr_t uart;                  /* PL011 */
     bool psci, psci_hvc;
-    uint64_t seed;              /* random, if the loader gave one */
+    uint64_t seed; /* random, if the loader gave one */
 };
 
-/* Read the tree; panics with a sentence on one that is malformed or lacks what the kernel cannot do without. */
+/* Read the tree; panics with a sentence on one that is malformed or lacks what the kernel cannot do
+ * without. */
 void devicetree_read(paddr_t dtb, struct machine *m);
 
 /* memory.c: map all RAM and hand what is free to the frame allocator. */
@@ -49,7 +50,8 @@ void memory_add(struct machine *m);
 /* false: no room left. Empty ranges are left out. */
 bool range_add(struct range_list *l, paddr_t start, paddr_t end);
 bool range_overlaps(const struct range_list *l, paddr_t start, paddr_t end);
-/* The first part of [*start, end) that is in no range of l: sets *start and returns its end; 0: none. */
+/* The first part of [*start, end) that is in no range of l: sets *start and returns its end; 0:
+ * none. */
 paddr_t range_free_part(const struct range_list *l, paddr_t *start, paddr_t end);
 
 #endif

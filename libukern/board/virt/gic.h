@@ -12,7 +12,8 @@
 #define GIC_LINES_MAX 1020 /* from here on: no interrupt */
 
 struct gic {
-    /* Prepare the distributor and this CPU's interface; enable the (private) timer line. Returns the number of lines. */
+    /* Prepare the distributor and this CPU's interface; enable the (private) timer line. Returns
+     * the number of lines. */
     unsigned (*init)(const struct machine *m);
     unsigned (*acknowledge)(void);
     void (*end)(unsigned line);
@@ -23,15 +24,15 @@ struct gic {
 extern const struct gic gic2, gic3;
 
 /* The distributor, the same in both kinds. */
-#define GICD_CTLR         0x0
-#define GICD_TYPER        0x4
-#define GICD_IGROUPR      0x80
-#define GICD_ISENABLER    0x100
-#define GICD_ICENABLER    0x180
-#define GICD_ICACTIVER    0x380
-#define GICD_IPRIORITYR   0x400
-#define GICD_ITARGETSR    0x800
-#define GICD_IROUTER      0x6000
+#define GICD_CTLR       0x0
+#define GICD_TYPER      0x4
+#define GICD_IGROUPR    0x80
+#define GICD_ISENABLER  0x100
+#define GICD_ICENABLER  0x180
+#define GICD_ICACTIVER  0x380
+#define GICD_IPRIORITYR 0x400
+#define GICD_ITARGETSR  0x800
+#define GICD_IROUTER    0x6000
 
 #define GIC_PRIORITY 0x80 /* all alike: the tasks' priorities decide */
 

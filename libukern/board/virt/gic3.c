@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * GICv3: the CPU interface is system registers, and each CPU has a redistributor for its private lines.
+ * GICv3: the CPU interface is system registers, and each CPU has a redistributor for its private
+ * lines.
  */
 #include "arch.h"
 #include "gic.h"

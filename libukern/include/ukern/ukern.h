@@ -23,9 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ukern/abi/types.h>
-
-/** Version of the kernel library and its ABI, major * 10000 + minor * 100 + patch. */
-#define UKERN_VERSION 100
+#include <ukern/abi/version.h>
 
 /** A system call that waits for a server: the record of one parked caller. */
 struct ukern_pending;

@@ -225,7 +225,7 @@ struct ukern_system_info {
     uint64_t boot_ns;       /**< counter at the first user instruction, nanoseconds since reset */
     uint64_t kernel_text;   /**< bytes of kernel text and read-only data */
     uint64_t kernel_data;   /**< bytes of kernel data, .bss and stacks */
-    uint64_t max_masked_ns; /**< longest time from kernel entry to exit seen, in a build with UKERN_MEASURE; else 0 */
+    uint64_t max_masked_ns; /**< longest time that interrupts had to wait since this was last asked, in a build with UKERN_MEASURE; else 0 */
 };
 
 /** Registers of a stopped task, as task_regs gives them. */

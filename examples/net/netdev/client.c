@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client.h"
+
+#include <string.h>
+
+struct client clients[CLIENTS_MAX];
+
+struct client *client_find(uint64_t badge)
+{
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+        if (clients[i].used && clients[i].badge == badge)
+            return &clients[i];
+    return NULL;
+}
+
+struct client *client_get(uint64_t badge)
+{
+    struct client *c = client_find(badge);
+
+    for (unsigned i = 0; i < CLIENTS_MAX && c == NULL; i++) {
+        if (clients[i].used)
+            continue;
+        c = &clients[i];
+        *c = (struct client){.used = true, .badge = badge, .filter = NET_FILTER_OWN};
+    }
+    return c;
+}
+
+int client_filter(struct client *c, uint64_t filter, uint64_t type)
+{
+    if (filter > NET_FILTER_TYPE || type > UINT16_MAX)
+        return UKERN_EINVAL;
+    c->filter = (enum net_filter)filter;
+    c->type = (uint16_t)type;
+    return UKERN_OK;
+}
+
+bool client_wants(const struct client *c, const uint8_t header[NET_FRAME_MIN], const uint8_t mac[6])
+{
+    if (c->cut != NULL || (c->slot == NULL && !c->listening))
+        return false;
+    switch (c->filter) {
+    case NET_FILTER_ALL:
+        return true;
+    case NET_FILTER_TYPE:
+        return (header[12] << 8 | header[13]) == c->type;
+    case NET_FILTER_OWN:
+        break;
+    }
+    return (header[0] & 1) || memcmp(header, mac, 6) == 0;
+}
+
+bool client_enqueue(struct client *c, struct nic *n, const struct nic_frame *f)
+{
+    struct queued *q = &c->queue[(c->head + c->count) % CLIENT_QUEUE];
+    unsigned pieces = f->pieces < 2 ? f->pieces : 2;
+
+    if (c->count == CLIENT_QUEUE || pieces > CLIENT_QUEUE - c->held) {
+        c->dropped++;
+        return false;
+    }
+    q->length = 0;
+    q->pieces = pieces;
+    for (unsigned i = 0; i < pieces; i++) {
+        q->piece[i] = f->piece[i];
+        q->length += f->piece[i].length;
+        nic_hold(n, f->piece[i].id);
+    }
+    c->count++;
+    c->held += pieces;
+    return true;
+}
+
+void client_dequeue(struct client *c, struct nic *n)
+{
+    const struct queued *q = client_oldest(c);
+
+    for (unsigned i = 0; i < q->pieces; i++)
+        nic_release(n, q->piece[i].id);
+    c->held -= q->pieces;
+    c->head++;
+    c->count--;
+}

@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../../examples/pipes/kernel/pipe_calls.c"

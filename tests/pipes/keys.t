@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The pipes example at a terminal: the prompt, editing, Ctrl-C, Ctrl-D.
+. "$UKERN/tests/tap.sh"
+image=$BUILD/tests/pipes-example
+make -s -C "$UKERN/examples/pipes" UKERN_BUILD="$UKERN_BUILD" BUILD="$image" >make.log 2>&1 || {
+    cat make.log
+    exit 1
+}
+
+# A line of the console's is \r\n, of which QEMU's terminal makes \r\r\n.
+exec "$UKERN/tests/pipes/typist" "$UKERN/tools/run" -s -t 60 "$image/pipes.img" <<'END'
+Pipe closed\r\r\n		the demo runs first
+$ 	echo one\x7f\x7fff\r	
+\r\r\noff\r\r\n		Backspace takes back
+$ 	garbage\x15echo two words\x17three\r	
+\r\r\ntwo three\r\r\n		Ctrl-U takes the line back, Ctrl-W a word
+$ 	echo gone\x03	
+^C\r\r\n$ 		Ctrl-C at the prompt gives a new one
+	spin\r	
+spin\r\r\n	\x03	
+^C\r\r\n$ 		Ctrl-C ends a program that never calls the kernel
+	yes | cat | upper\r	
+Y\r\r\nY\r\r\n	\x03	a pipeline runs
+^C\r\r\n		Ctrl-C ends it
+$ 	cat | upper | cat\r	
+cat\r\r\n	typed\r	
+TYPED\r\r\n	half\x04	a program reads what is typed
+HALF	\x04	Ctrl-D hands half a line over
+$ 	cat | wc\r	Ctrl-D on an empty line is the end of its input
+wc\r\r\n	type ahead\r\x04echo next\r	
+1       2      11\r\r\n		what is typed for a program goes to it
+next\r\r\n		and what is typed ahead to the shell
+$ 	false\r	
+false ended with code 1\r\r\n		an exit code is shown
+$ 	sleep 0.2 &\r	
+$ 	crash null\r	
+wrote to 0x0		a fault is explained
+crash.c:		and where it was
+$ 	\x04	
+END

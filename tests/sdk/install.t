@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Installing: what is put where, the smallest project, moved and read-only trees, several versions, uninstalling, and
+# the tarball and the package that others install from.
+. "$UKERN/tests/sdk/outside.sh"
+
+for file in sdk.mk lib/libukern.a lib/libuser.a lib/crt0.o libukern/ukern.ld libuser/task.ld \
+    libukern/include/ukern/ukern.h libuser/include/ukern/ipc.h programs/init templates tools/describe LICENSE; do
+    ok "$file is installed" [ -e "$prefix/lib/ukern-$version/$file" ]
+done
+ok "the guides are" [ -e "$prefix/share/doc/ukern-$version/docs/design.md" ]
+ok "pkg-config knows the version" [ "$(pkg-config --modversion ukern)" = "$version" ]
+ok "no file knows where it was built" [ -z "$(grep -rlF "$tree/" "$prefix")" ]
+ok "nor where it was installed" [ -z "$(grep -rlF "$prefix" "$prefix")" ]
+
+hello
+# shellcheck disable=SC2016 # make expands it
+printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
+ok "two lines are a project" [ "$(wc -l <Makefile)" = 2 ]
+find "$prefix" -exec stat -c '%n %Y %s' {} + | sort >"$outside/before"
+chmod -R a-w "$prefix"
+ok "they boot" boots hello
+ok "nothing is built twice" [ -z "$(make -s)" ]
+find "$prefix" -exec stat -c '%n %Y %s' {} + | sort >"$outside/after"
+ok "an SDK that cannot be written is enough, and stays as it is" cmp "$outside/before" "$outside/after"
+chmod -R u+w "$prefix"
+mkdir sub
+ok "a folder for everything that is built" sh -c 'make -s BUILD=/tmp/$$/all; [ -e /tmp/$$/all/project.img ]; s=$?; rm -rf /tmp/$$; exit $s'
+
+mv "$prefix" "$outside/moved"
+ok "the tree can be moved" sh -c "PKG_CONFIG_PATH=$outside/moved/lib/pkgconfig make -s && [ -e build/project.img ]"
+mv "$outside/moved" "$prefix"
+
+# Another version beside this one.
+"$tree/tools/install" 9.9.9 "$tree_build" '' "$prefix"
+ok "a second version lives beside the first" [ -e "$prefix/lib/ukern-$version/sdk.mk" -a -e "$prefix/lib/ukern-9.9.9/sdk.mk" ]
+ok "the last one installed is found" [ "$(pkg-config --modversion ukern)" = 9.9.9 ]
+ok "each is found by its name" [ "$(pkg-config --modversion "ukern-$version")" = "$version" ]
+"$tree/tools/install" -u 9.9.9 '' "$prefix"
+ok "uninstalling one leaves the other" [ "$(pkg-config --modversion ukern)" = "$version" ]
+ok "and nothing of its own" [ -z "$(find "$prefix" -name '*9.9.9*')" ]
+make -s -C "$tree" BUILD="$tree_build" uninstall PREFIX="$prefix"
+ok "make uninstall removes everything" [ -z "$(find "$prefix" ! -type d)" ]
+
+ok "PREFIX with a space is refused" not "$tree/tools/install" 1 "$tree_build" '' "/tmp/a b" 2>"$out"
+ok "in words" says "$out" "cannot have a space"
+ok "a relative PREFIX is refused" not "$tree/tools/install" 1 "$tree_build" '' prefix 2>"$out"
+ok "a folder that cannot be written is named" not "$tree/tools/install" 1 "$tree_build" '' /dev/null/p 2>"$out"
+ok "with what to do" says "$out" "cannot write to /dev/null/p: install as a user who may, or set PREFIX"
+
+# The tarball is the same from any folder, and holds all that it needs to make itself.
+"$tree/tools/dist" "$version" "$outside/one"
+mkdir "$outside/elsewhere"
+tar -xzf "$outside/one/ukern-$version.tar.gz" -C "$outside/elsewhere"
+"$outside/elsewhere/ukern-$version/tools/dist" "$version" "$outside/two"
+ok "the same sources make the same tarball" cmp "$outside/one/ukern-$version.tar.gz" "$outside/two/ukern-$version.tar.gz"
+ok "nothing that was built is in it" [ -z "$(tar -tzf "$outside/one/ukern-$version.tar.gz" | grep '/build/')" ]
+
+# The package, as dpkg unpacks it.
+if command -v dpkg-deb >/dev/null; then
+    cp -R "$tree_build/lib" "$tree_build/programs" "$outside/one/"
+    mkdir -p "$outside/one/third_party/libfdt"
+    cp "$tree_build/third_party/libfdt/"*.h "$outside/one/third_party/libfdt/"
+    ok "a package is made" run "$tree/tools/deb" "$version" "$outside/one"
+    mkdir -p "$outside/root/var/lib/dpkg"
+    : >"$outside/root/var/lib/dpkg/status"
+    ok "it installs" run dpkg --root="$outside/root" --force-not-root --force-depends \
+        --log="$outside/dpkg.log" --install "$outside/one/ukern_${version}_all.deb"
+    PKG_CONFIG_PATH=$outside/root/usr/lib/pkgconfig
+    make -s clean
+    ok "and a project outside of it boots" boots hello
+else
+    echo "# no dpkg-deb here: the package is not tested"
+fi
+finish

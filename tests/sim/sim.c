@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulation: tasks make every system call by chance, weighted by what they hold; interrupts, timers, kills,
+ * faults and failing allocations come in between. After each step every invariant is checked (check.h,
+ * census.h), and messages and copies are compared with what was sent (oracle.c, ext.c).
+ *
+ *   SEED=n STEPS=n FULL=n  tests/sim/sim
+ *
+ * The same seed gives the same run. FULL: all objects are counted every FULL steps.
+ */
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "actor.h"
+#include "census.h"
+#include "check.h"
+#include "entry.h"
+#include "frame.h"
+#include "log.h"
+#include "sim.h"
+#include "slab.h"
+
+#define RAM       (UINT64_C(48) << 20)
+#define TASKS     12
+#define HISTORY   20
+
+static uint64_t seed, steps, step;
+static bool quiet;
+static jmp_buf power_exit;
+static bool power_expected;
+static uint64_t seen[WORLD_IDS]; /* player.resumed when last looked */
+
+/* ---- History ---- */
+
+static struct {
+    uint64_t step, time, task, number;
+    struct ukern_sysregs r;
+    const char *event; /* NULL: a system call */
+} history[HISTORY];
+static unsigned history_next;
+
+static const char *call_name(uint64_t number)
+{
+    static const char *const names[] = {
+#define UKERN_SYSCALL(n, name, arguments, results, text) [n] = #name,
+#include <ukern/abi/syscalls.def>
+#undef UKERN_SYSCALL
+    };
+
+    return number < sizeof names / sizeof *names ? names[number] : "pending call";
+}
+
+static void note(const char *event, const struct task *t, uint64_t number,
+                 const struct ukern_sysregs *r)
+{
+    unsigned i = history_next++ % HISTORY;
+
+    history[i].step = step;
+    history[i].time = sim_time;
+    history[i].task = t ? task_id(t) : 0;
+    history[i].number = number;
+    history[i].event = event;
+    if (r)
+        history[i].r = *r;
+}
+
+static void print_history(void)
+{
+    printf("# seed %lu, step %lu; the last actions:\n", (unsigned long)seed, (unsigned long)step);
+    for (unsigned k = history_next > HISTORY ? history_next - HISTORY : 0; k < history_next; k++) {
+        unsigned i = k % HISTORY;
+        const struct ukern_sysregs *r = &history[i].r;
+        printf("#  %6lu t=%-10lu task %-2lu ", (unsigned long)history[i].step,
+               (unsigned long)history[i].time, (unsigned long)history[i].task);
+        if (history[i].event) {
+            printf("%s\n", history[i].event);
+            continue;
+        }
+        printf("%s (%lu)", call_name(history[i].number), (unsigned long)history[i].number);
+        for (unsigned x = 0; x < 7; x++)
+            printf(" %lx", (unsigned long)r->x[x]);
+        printf(" | %lx %lx\n", (unsigned long)r->deadline_or_badge, (unsigned long)r->token);
+    }
+    fflush(stdout);
+}
+
+/* The sanitizers call this before they end the program. */
+void __sanitizer_set_death_callback(void (*f)(void));
+
+static void put(char c)
+{
+    if (!quiet)
+        fputc(c, stdout);
+}
+
+static void power(enum ukern_power action, int code)
+{
+    (void)action;
+    if (power_expected && code == 0)
+        longjmp(power_exit, 1);
+    quiet = true;
+    print_history();
+    printf("not ok 1 - the invariants hold (SEED=%lu STEPS=%lu)\n", (unsigned long)seed,
+           (unsigned long)steps);
+    fflush(stdout);
+    _Exit(1);
+}
+
+/* ---- After each entry ---- */
+
+/* Who runs now has the result of its call. */
+static void look_at_result(void)
+{
+    struct task *t = arch_cpu()->current;
+    struct player *p = world_player(t);
+    struct actor *a = actor_of(t);
+    const struct handle *h;
+
+    if (p->resumed == seen[task_id(t)])
+        return;
+    seen[task_id(t)] = p->resumed;
+    table_count(a->number, (int64_t)p->r.x[0]);
+    if ((int64_t)p->r.x[0] == UKERN_ETIMEDOUT && a->number < EXT_FIRST)
+        ASSERT(sim_time >= a->args.deadline_or_badge);
+    switch (a->number) {
+    case UKERN_SYS_ipc_call:
+        oracle_replied(t, &p->r);
+        break;
+    case UKERN_SYS_ipc_recv:
+    case UKERN_SYS_ipc_reply_recv:
+        oracle_event(t, &p->r);
+        break;
+    case UKERN_SYS_log_bind:
+        h = handle_get(&t->handles, a->args.x[1]);
+        if (p->r.x[0] == UKERN_OK && h)
+            ASSERT(world_listener == h->object);
+        break;
+    default:
+        if (a->number >= EXT_FIRST && a->number < EXT_END)
+            ext_result(t, &p->r);
+    }
+    /* A token that has been answered, or is stale, is of no more use. */
+    if ((a->number == UKERN_SYS_ipc_reply || a->number == UKERN_SYS_ipc_reply_recv) && a->args.token &&
+        ((int64_t)p->r.x[0] >= 0 || percent(50)))
+        for (unsigned i = 0; i < a->tokens; i++)
+            if (a->token[i].token == a->args.token)
+                a->token[i--] = a->token[--a->tokens];
+}
+
+void act(struct task *t, uint64_t number, const struct ukern_sysregs *r)
+{
+    struct actor *a = actor_of(t);
+    const struct handle *port = handle_get(&t->handles, r->x[1]);
+
+    a->number = number;
+    a->args = *r;
+    note(NULL, t, number, r);
+    if (number == UKERN_SYS_task_exit)
+        table_count(number, 0);
+    if (number == UKERN_SYS_log_bind && port && port->type == UKERN_TYPE_PORT &&
+        (port->rights & UKERN_R_RECV) && r->x[2]) {
+        struct handle *h;
+        if (handle_find(&t->handles, r->x[0], UKERN_TYPE_SYSTEM, UKERN_R_LOG, &h) == UKERN_OK)
+            world_listener = port->object;
+    }
+    power_expected = number == UKERN_SYS_system_power;
+    if (setjmp(power_exit)) { /* the machine would be off: nothing has changed */
+        struct player *p = world_player(t);
+        p->waits = false;
+        p->resumed++;
+        p->r = (struct ukern_sysregs){.x = {0}};
+    } else {
+        world_enter(number, r);
+    }
+    power_expected = false;
+}
+
+/* ---- One step ---- */
+
+static void act_any(struct task *t)
+{
+    static const struct {
+        void (*act)(struct task *t);
+        unsigned weight;
+    } choices[] = {
+        {act_ipc, 22},    {act_receive, 16}, {act_pending, 16}, {act_handle, 14}, {act_memory, 14},
+        {act_device, 6}, {act_task, 7},     {act_look, 4},      {act_spawn, 1},
+    };
+    unsigned n = (unsigned)below(100), i = 0;
+
+    if (actor_of(t)->tokens && percent(55)) {
+        act_reply(t);
+        return;
+    }
+    if (percent(1)) {
+        act_reply(t); /* to nobody */
+        return;
+    }
+    if (t == world_init && task_count < TASKS && percent(50)) {
+        act_spawn(t);
+        return;
+    }
+    if (t == world_init && percent(25)) {
+        act_end_sleeper(t);
+        return;
+    }
+    if (t == world_init && percent(50)) {
+        act_receive(t);
+        return;
+    }
+    while (n >= choices[i].weight)
+        n -= choices[i++].weight;
+    choices[i].act(t);
+}
+
+static void act_fault(struct task *t)
+{
+    note("faults", t, 0, NULL);
+    if (percent(50) || !t->supervisor)
+        return; /* the many without a supervisor would only die */
+    world_fault((enum ukern_fault_cause)below(8), chance_next());
+}
+
+/* The world outside: time, devices, and the luck of allocations. */
+static void outside(void)
+{
+    sim_time += percent(2) ? below(12000000) : below(10000);
+    if (percent(6))
+        sim_raise_irq(1 + (unsigned)below(12));
+    if (percent(50) && arch_irq_pending()) {
+        note("interrupt", arch_cpu()->current, 0, NULL);
+        world_interrupt();
+        look_at_result();
+    }
+    frame_fail_after = percent(3) ? 1 + below(6) : 0;
+}
+
+/* An interrupt may come at each preemption point. */
+static void at_preemption(void)
+{
+    if (percent(20))
+        sim_raise_irq(1 + (unsigned)below(12));
+    if (percent(10))
+        sim_time += below(100000);
+}
+
+/* Nobody can run. */
+static void nobody(void)
+{
+    if (sim_timer != UKERN_FOREVER)
+        sim_time = max_u64(sim_time, sim_timer);
+    for (unsigned line = 1; line < 13; line++)
+        sim_raise_irq(line);
+}
+
+static void one_step(uint64_t full)
+{
+    struct task *t = arch_cpu()->current;
+
+    if (percent(1) && t != world_init)
+        act_fault(t);
+    else
+        act_any(t);
+    look_at_result();
+    frame_fail_after = 0;
+    ext_after_entry();
+    ext_check();
+    outside();
+    ext_check();
+    if (step % full == 0)
+        world_check();
+}
+
+/* ---- The end: all is given back ---- */
+
+static uint64_t free_frames, objects, charged;
+
+static void the_end(void)
+{
+    sim_irq_hook = NULL;
+    if (world_listener)
+        log_bind(NULL, 0);
+    world_listener = NULL;
+    world_end();
+    world_check();
+    printf("# frames %ld, objects %ld, bytes charged %ld left behind\n",
+           (long)(free_frames - frame_free_count()), (long)(slab_count() - objects),
+           (long)(account_root.used - charged));
+    printf("%sok 2 - at the end all memory is given back\n",
+           free_frames == frame_free_count() && slab_count() == objects && account_root.used == charged
+               ? ""
+               : "not ");
+}
+
+static uint64_t setting(const char *name, uint64_t usual)
+{
+    const char *s = getenv(name);
+
+    return s && *s ? strtoull(s, NULL, 0) : usual;
+}
+
+int main(void)
+{
+    unsigned missing;
+    uint64_t full = setting("FULL", 1);
+
+    seed = setting("SEED", 1);
+    steps = setting("STEPS", 200000);
+    printf("1..3\n# SEED=%lu STEPS=%lu\n", (unsigned long)seed, (unsigned long)steps);
+    fflush(stdout);
+    __sanitizer_set_death_callback(print_history);
+    chance_seed(seed);
+    sim_putc_hook = put;
+    sim_power_hook = power;
+    world_extensions = ext_register;
+    world_born = actor_born;
+    sim_reset(RAM, WORLD_BOOT);
+    world_start();
+    world_check();
+    free_frames = frame_free_count();
+    objects = slab_count();
+    charged = account_root.used;
+    sim_irq_hook = at_preemption;
+    sim_wait_hook = nobody;
+    for (step = 1; step <= steps; step++)
+        one_step(full);
+    printf("ok 1 - the invariants hold\n");
+    the_end();
+    missing = table_print();
+    printf("%sok 3 - every call succeeds, and gives every error that it can\n",
+           missing && steps >= 200000 ? "not " : "");
+    return missing && steps >= 200000;
+}
