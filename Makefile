@@ -111,7 +111,7 @@ lint:
 	+@$(MAKE) --no-print-directory -f tools/lint.mk UKERN_BUILD=$(build) lint
 
 clean:
-	@rm -rf $(build) examples/*/build tests/guest/build bench/build
+	@rm -rf $(build) examples/*/build tests/*/build templates/*/build bench/build
 
 help:
 	@sed -n 's/^#? \{0,1\}//p' Makefile

@@ -11,6 +11,14 @@
 #?   all        build $(BUILD)/$(IMAGE).img                       make
 #?   run        boot it in QEMU                                   make run
 #?              a script instead of the keyboard                  echo 'ls' | make -s run
+#?   debug      boot it under gdb, with symbols of all programs  make debug
+#?   test       boot it for each tests/NAME.test, print TAP      make test
+#?              or for some of them                              make test TESTS=NAME
+#?   size       bytes by program and by module, and the change   make size
+#?   graph      draw its tasks, ports, rights and devices        make graph
+#?   doc        build a site from the project's own comments     make doc
+#?   compile_commands.json  tell an editor how files are built   make compile_commands.json
+#?   doctor     check the tools, say how to get what is missing  make doctor
 #?   clean      remove $(BUILD)                                   make clean
 #?   help       this text                                         make help
 #?   print-VAR  show what a variable is                           make print-TASKS
@@ -28,6 +36,9 @@
 #?   SDK_TASKS  tasks that the SDK adds (console)                 SDK_TASKS :=
 #?   SDK_REQUIRE  the oldest SDK that will do                   SDK_REQUIRE := 0.1
 #?   BUILD      where everything is built (build)                 BUILD := /tmp/hello
+#?
+#? Tests: a file tests/NAME.test has lines `> TEXT` to type in, `! TEXT` that must not be seen, `= N` for the exit
+#? status (0), `# TEXT` for people; every other line must be seen, in this order.
 #?
 #? Properties of a task or program NAME
 #?   NAME.sources   its files, if not NAME.c or NAME/*.c          shell.sources := shell/main.c line.c
@@ -52,6 +63,7 @@
 #?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
 #?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
 #?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
+#?   GDB_FLAGS      options for gdb                               make debug GDB_FLAGS='-ex continue'
 #?   UKERN_MEASURE=1  a kernel that finds its longest masked path  make run UKERN_MEASURE=1
 #?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
 #?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
@@ -96,7 +108,7 @@ console.memory ?= 1M
 
 # ---- What the image holds
 ukern_variables := IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS SDK_REQUIRE BUILD DEBUG V CPU RAM BOOTARGS \
-    TESTS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE
+    TESTS GDB_FLAGS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE
 ukern_properties := sources cflags program provides uses devices dma rights restart memory stack priority args
 
 ukern_tasks := $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS)
@@ -138,6 +150,9 @@ endef
 $(foreach p,$(ukern_own_programs),$(eval sources_of_$p := $(call sources_of,$p)))
 
 ifneq ($(ukern_need_tools),)
+ifneq ($(shell mkdir -p '$(BUILD)' 2>/dev/null && [ -w '$(BUILD)' ] && echo good),good)
+$(error BUILD: cannot write to $(BUILD))
+endif
 $(call stamp,$(BUILD)/facts.flags,$(ukern_facts))
 ifneq ($(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good),good)
 $(error The image is not what it should be, as said above)
@@ -221,6 +236,8 @@ $(BUILD)/$(IMAGE).elf: $(BUILD)/archive.cpio $(ukern_kernel_out)/bare.elf
 $(BUILD)/$(IMAGE).img: $(BUILD)/$(IMAGE).elf
 	$(call step,IMG,$(IMAGE).img)
 	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
+
+include $(UKERN)/tools/targets.mk
 
 # ---- Whatever there is no rule for. Missing sources come here, and targets that do not exist.
 ukern_targets := all run debug test size graph doc compile_commands.json doctor help clean

@@ -2,11 +2,10 @@
 # shellcheck shell=sh
 #
 # For test scripts: `. "$UKERN/tests/tap.sh"`, then checks by `ok`, and `finish` at the end. Each script has a folder of
-# its own in $work, which is emptied first and is the current folder.
+# its own in $work, which is the current folder. It stays for a look if a check failed.
 tap_count=0
 tap_failed=0
-work=$BUILD/tests/scripts/$(basename "$0" .t)
-rm -rf "$work"
+work=$BUILD/tests/scripts/$$/$(basename "$0" .t)
 mkdir -p "$work"
 cd "$work" || exit 1
 
@@ -54,5 +53,5 @@ gone() {
 
 finish() {
     echo "1..$tap_count"
-    [ $tap_failed = 0 ]
+    [ $tap_failed = 0 ] && cd "$BUILD" && rm -rf "$BUILD/tests/scripts/$$"
 }

@@ -32,7 +32,7 @@ ukern_colour := $(and $(MAKE_TERMOUT),$(if $(NO_COLOR),,yes))
 step = @$(if $(ukern_silent)$(filter 1,$(V)),:,printf '  $(if $(ukern_colour),\033[36m%-7s\033[0m,%-7s) %s\n' '$1' '$2')
 
 # ---- The compiler: CROSS_COMPILE, else the first that is there. Goals in ukern_no_tools need none.
-ukern_no_tools := clean help print-% setup format
+ukern_no_tools := clean help doctor print-% setup format
 ukern_need_tools := $(if $(MAKECMDGOALS),$(filter-out $(ukern_no_tools),$(MAKECMDGOALS)),all)
 ukern_prefixes := aarch64-linux-gnu- aarch64-none-elf- aarch64-elf-
 ifeq ($(origin CROSS_COMPILE),undefined)

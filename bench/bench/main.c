@@ -32,14 +32,14 @@ static struct benchmark {
     {"null_call", run_null_call, 100000, 0},
     {"call_0w", run_call_0w, 100000, 0},
     {"call_6w", run_call_6w, 100000, 0},
-    {"notify_wait", run_notify_wait, 100000, 0},
-    {"pending_call", run_pending_call, 100000, 0},
+    {"notify_wait", run_notify_wait, 30000, 0},
+    {"pending_call", run_pending_call, 30000, 0},
     {"pipe_pingpong", run_pipe_pingpong, 10000, 0},
     {"pipe_12b", run_pipe_12b, 10000, 0},
     {"pipe_4k_per_4k", run_pipe_4k, 10000, 0},
-    {"pipe_64k_per_4k", run_pipe_64k, 16000, 0},
-    {"pipe_create_close", run_pipe_create_close, 10000, 0},
-    {"spawn_exit_wait", run_spawn_exit_wait, 1000, 0},
+    {"pipe_64k_per_4k", run_pipe_64k, 8000, 0},
+    {"pipe_create_close", run_pipe_create_close, 3000, 0},
+    {"spawn_exit_wait", run_spawn_exit_wait, 300, 0},
 };
 
 #define BENCHMARKS (sizeof benchmarks / sizeof benchmarks[0])

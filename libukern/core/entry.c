@@ -78,7 +78,7 @@ inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t
     if (likely(status >= SYS_SET)) {
         if (likely(!c->resched)) {
             measure_point();
-            return (struct way){r, NULL};
+            return (struct way){NULL, NULL};
         }
         t->result = *r;
     } else if (status == SYS_AGAIN) {
@@ -88,7 +88,7 @@ inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t
     return (struct way){NULL, t};
 }
 
-struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
+inline struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
     struct task *t = c->current;
 
@@ -98,11 +98,6 @@ struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t numbe
 
 struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
-    _Static_assert(UKERN_SYS_ipc_call == 1 && UKERN_SYS_ipc_reply_recv == 2,
-                   "one comparison finds both");
-
-    if (number - UKERN_SYS_ipc_call < 2)
-        return number == UKERN_SYS_ipc_call ? ipc_fast_call(c, r) : ipc_fast_reply_recv(c, r);
     if (likely(number < HANDLERS))
         return kernel_general(c, r, number);
     return pending_call(c, r, number);

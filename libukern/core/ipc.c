@@ -341,8 +341,6 @@ static int deliver(struct task *s, struct task *w, struct ukern_sysregs *r)
     memcpy(&r->x[2], words, sizeof words);
     r->deadline_or_badge = s->call_badge;
     r->token = s->call_kind == CALL_SEND ? 0 : s->token;
-    s->ipc_count++;
-    w->ipc_count++;
     return UKERN_OK;
 }
 

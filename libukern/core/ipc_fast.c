@@ -28,7 +28,7 @@ static inline struct task *direct_receiver(const struct port *p)
 {
     struct task *s = p->waiters;
 
-    return likely(s && s->direct && !s->next) ? s : NULL;
+    return likely(s && s->direct) ? s : NULL;
 }
 
 /* t's call on p, by a handle with this badge, is received by s, which runs next. */
@@ -50,13 +50,11 @@ static inline struct way call_directly(struct cpu *c, struct ukern_sysregs *r, s
     t->call_badge = badge;
     t->holder = s;
     t->token += TOKEN_ONE;
-    t->ipc_count++;
 
     r->x[0] = UKERN_EV_MESSAGE;
     r->deadline_or_badge = badge;
     r->token = t->token;
-    sched_switch_to(c, t, s);
-    return (struct way){r, t};
+    return sched_leave(c, t, s);
 }
 
 struct way ipc_fast_call(struct cpu *c, struct ukern_sysregs *r)
@@ -94,51 +92,10 @@ bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handl
     return true;
 }
 
-/* A reply to a parked caller: true if it is finished but for waking; else *way is how it goes on.
- */
-static bool finish_pending(struct cpu *c, struct ukern_sysregs *r, struct task *caller,
-                           struct way *way)
+/* The caller goes on with the results in r; t, which replied, waits at p. */
+static inline struct way reply_directly(struct cpu *c, struct ukern_sysregs *r, struct task *t,
+                                        struct task *caller, struct port *p)
 {
-    struct task *t = c->current;
-    int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
-
-    if (likely(status == PENDING_READY)) {
-        r->x[0] = caller->pending.result[0];
-        r->x[1] = caller->pending.result[1];
-        r->x[2] = r->x[3] = r->x[4] = r->x[5] = r->x[6] = r->x[7] = 0;
-        return true;
-    }
-    if (status == UKERN_OK) { /* another stage, or the caller's own error */
-        r->token = 0;
-        *way = kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
-        return false;
-    }
-    *way = kernel_status(c, r, UKERN_SYS_ipc_reply_recv, status);
-    return false;
-}
-
-struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
-{
-    struct task *t = c->current, *caller = t->taken;
-    const struct handle *h = short_handle(t, r->x[0], UKERN_R_RECV);
-    struct port *p;
-    struct way way;
-
-    if (unlikely(!h || !caller || caller->token != r->token || !caller->direct ||
-                 r->deadline_or_badge != UKERN_FOREVER))
-        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
-    p = h->object;
-    if (unlikely(caller->call_port != p || p->events || p->waiters ||
-                 c->ready_bits >> caller->priority))
-        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
-    if (caller->call_kind == CALL_CALL) {
-        if (unlikely(r->x[1] >> 32))
-            return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
-        r->x[0] = UKERN_OK;
-    } else if (!finish_pending(c, r, caller, &way)) {
-        return way;
-    }
-
     caller->state = TASK_READY;
     caller->direct = false;
 
@@ -148,12 +105,50 @@ struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
     t->direct = true;
     t->receive_any = true;
     t->wait_port = p;
-    t->next = NULL;
-    t->ipc_count++;
+    t->replies++;
     p->waiters = t;
 
     r->deadline_or_badge = 0;
     r->token = 0;
-    sched_switch_to(c, t, caller);
-    return (struct way){r, t};
+    return sched_leave(c, t, caller);
+}
+
+/* The caller is parked in a pending call. */
+static __attribute__((noinline)) struct way reply_to_parked(struct cpu *c, struct ukern_sysregs *r)
+{
+    struct task *t = c->current, *caller = t->taken;
+    struct port *p = caller->call_port;
+    int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
+
+    if (likely(status == PENDING_READY)) {
+        r->x[0] = caller->pending.result[0];
+        r->x[1] = caller->pending.result[1];
+        r->x[2] = r->x[3] = r->x[4] = r->x[5] = r->x[6] = r->x[7] = 0;
+        return reply_directly(c, r, t, caller, p);
+    }
+    if (status != UKERN_OK)
+        return kernel_status(c, r, UKERN_SYS_ipc_reply_recv, status);
+    r->token = 0; /* another stage, or the caller's own error: dealt with */
+    return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+}
+
+struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
+{
+    struct task *t = c->current, *caller = t->taken;
+    const struct handle *h = short_handle(t, r->x[0], UKERN_R_RECV);
+    struct port *p;
+
+    if (unlikely(!h || !caller || caller->token != r->token || !caller->direct ||
+                 r->deadline_or_badge != UKERN_FOREVER))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    p = h->object;
+    if (unlikely(caller->call_port != p || p->events || p->waiters ||
+                 c->ready_bits >> caller->priority))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    if (caller->call_kind != CALL_CALL)
+        return reply_to_parked(c, r);
+    if (unlikely(r->x[1] >> 32))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    r->x[0] = UKERN_OK;
+    return reply_directly(c, r, t, caller, p);
 }

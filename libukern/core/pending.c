@@ -217,7 +217,6 @@ static int64_t finish(struct ukern_pending *p)
     if (p->kept)
         copy_drop(p, p->caller);
     p->phase = PENDING_NONE;
-    p->server->ipc_count++;
     return PENDING_READY;
 }
 

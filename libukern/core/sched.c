@@ -108,6 +108,23 @@ static void put_back(struct cpu *c, struct task *t)
     enqueue(c, t, t->slice_left > 0);
 }
 
+void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
+{
+    uint64_t now = arch_cycles();
+
+    from->cpu_cycles += now - c->switched_at;
+    from->blocked_at = now;
+    c->switched_at = now;
+    c->current = to;
+    arch_context_switch(c, from, to);
+}
+
+struct way sched_leave_slowly(struct cpu *c, struct task *from, struct task *to)
+{
+    sched_switch_to(c, from, to);
+    return (struct way){to, from};
+}
+
 struct task *sched_choose(void)
 {
     struct cpu *c = arch_cpu();

@@ -8,6 +8,7 @@
 
 #include "core.h"
 #include "cpu.h"
+#include "entry.h"
 #include "task.h"
 
 #define SCHED_SLICE_NS UINT64_C(10000000) /* 10 ms */
@@ -24,16 +25,22 @@ void sched_yield(void);
  * the queue. Waits (with interrupts taken) while there is none. Switches; returns the new current
  * task. */
 struct task *sched_choose(void);
-/* Go straight to t, which is not in the queue, from the current task, which has blocked. */
-static inline void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
+/* From `from`, which has blocked, to `to`, which is not in the queue. */
+void sched_switch_to(struct cpu *c, struct task *from, struct task *to);
+struct way sched_leave_slowly(struct cpu *c, struct task *from, struct task *to);
+/* The same as the last deed of a system call of `from`, which leaves the results of `to` where its arguments were. */
+static inline struct way sched_leave(struct cpu *c, struct task *from, struct task *to)
 {
-    uint64_t now = arch_cycles();
+    uint64_t now;
 
+    if (unlikely(!arch_context_quick(c, from, to)))
+        return sched_leave_slowly(c, from, to);
+    now = arch_cycles();
     from->cpu_cycles += now - c->switched_at;
     from->blocked_at = now;
     c->switched_at = now;
     c->current = to;
-    arch_context_switch(c, from, to);
+    return (struct way){to, from};
 }
 /* The way back to the current task leads through the scheduler (and what it has left to do). */
 /* Arm the CPU's timer for the next deadline or the slice's end. */

@@ -7,25 +7,16 @@
 
 #include "core.h"
 
-/* Any alignment, any effective type; the compiler makes 16-byte pairs of them. */
+/* Any alignment, any effective type. A pair is moved by one load and one store of two registers. */
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
-
-/* 64 bytes, all read before the first is written. */
-static inline __attribute__((always_inline)) void copy_block(word *to, const word *from)
-{
-    uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
-    uint64_t e = from[4], f = from[5], g = from[6], h = from[7];
-
-    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
-    to[4] = e, to[5] = f, to[6] = g, to[7] = h;
-}
+typedef unsigned __int128 pair __attribute__((may_alias, aligned(1)));
 
 /* Upwards: also right for overlapping memory if to is below from. */
 static inline void copy_up(char *to, const char *from, size_t n)
 {
     for (; n >= 128; n -= 128, to += 128, from += 128) {
-        copy_block((word *)to, (const word *)from);
-        copy_block((word *)(to + 64), (const word *)(from + 64));
+        for (unsigned i = 0; i < 8; i++)
+            ((pair *)to)[i] = ((const pair *)from)[i];
     }
     for (; n >= 8; n -= 8, to += 8, from += 8)
         *(word *)to = *(const word *)from;
@@ -60,11 +51,12 @@ void *memmove(void *to, const void *from, size_t n)
 void *memset(void *to, int c, size_t n)
 {
     uint64_t pattern = (unsigned char)c * UINT64_C(0x0101010101010101);
+    pair two = (pair)pattern << 64 | pattern;
     char *t = to;
 
-    for (; n >= 64; n -= 64, t += 64) {
+    for (; n >= 128; n -= 128, t += 128) {
         for (unsigned i = 0; i < 8; i++)
-            ((word *)t)[i] = pattern;
+            ((pair *)t)[i] = two;
     }
     for (; n >= 8; n -= 8, t += 8)
         *(word *)t = pattern;

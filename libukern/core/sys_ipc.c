@@ -15,7 +15,7 @@ static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
 {
     t->state = TASK_RECV;
     t->wait_port = p;
-    t->direct = t->receive_any && deadline == UKERN_FOREVER;
+    t->direct = t->receive_any && deadline == UKERN_FOREVER && !p->waiters;
     t->blocked_at = arch_cycles();
     t->prev = NULL;
     t->next = p->waiters;
@@ -85,7 +85,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
         return rc;
     c->result.x[1] = message[0];
     c->result.deadline_or_badge = c->result.token = 0;
-    t->ipc_count++;
+    t->replies++;
     ipc_release(c);
     ipc_wake(c, UKERN_OK);
     return UKERN_OK;

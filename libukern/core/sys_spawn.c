@@ -20,8 +20,10 @@ static bool abandon(struct task *t, struct operation *o)
     struct spawn_operation *s = (struct spawn_operation *)o;
 
     loader_end(&s->loader, t);
+    /* More urgent than t: what it was promised is t's again when t goes on. */
     if (s->loader.child)
-        task_end(s->loader.child, UKERN_EXIT_KILLED, UKERN_ENOEXEC, t->priority);
+        task_end(s->loader.child, UKERN_EXIT_KILLED, UKERN_ENOEXEC,
+                 (unsigned)min_u64(t->priority + 1, UKERN_PRIORITIES - 1));
     if (s->image)
         cleanup_shm(t, s->image);
     return false;

@@ -128,7 +128,7 @@ static void fill_info(const struct task *t, struct ukern_task_info *i)
         .handles = t->handles.used,
         .cpu_ns = arch_cycles_to_ns(t->cpu_cycles +
                                     (c->current == t ? arch_cycles() - c->switched_at : 0)),
-        .ipc_count = t->ipc_count,
+        .ipc_count = ((t->token - t->first_token) >> TOKEN_SLOT_BITS) + t->replies,
         .memory_used = t->account ? t->account->used : 0,
         .memory_limit = t->account ? t->account->limit : 0,
         .waiting_ns = blocked ? arch_cycles_to_ns(arch_cycles() - t->blocked_at) : 0,

@@ -74,6 +74,7 @@ static bool slot_take(struct task *t)
     slot_free = s->token & (TOKEN_ONE - 1);
     s->task = t;
     t->token = (s->token & ~(TOKEN_ONE - 1)) | i;
+    t->first_token = t->token;
     return true;
 }
 

@@ -38,7 +38,7 @@ struct operation;
 
 /*
  * direct: the short ways of ipc_fast.c may be taken.
- *  - In TASK_RECV: it takes every event, and has no deadline.
+ *  - In TASK_RECV: it takes every event, has no deadline, and is the only one that waits there.
  *  - In TASK_REPLY: a call or pending call without a deadline; the holder took it last
  * (holder->taken) and serves its port (call_port->server). While this holds, the holder keeps the
  * port alive, and the call holds no reference to it; whatever ends it takes one first
@@ -104,7 +104,8 @@ struct task {
     struct task *exit_next; /* in port->exits */
 
     uint64_t slice_left;            /* of a preempted task, nanoseconds; 0: a whole slice */
-    uint64_t cpu_cycles, ipc_count; /* time in arch_cycles() */
+    uint64_t cpu_cycles;            /* CPU time, in arch_cycles() */
+    uint64_t replies, first_token;  /* each call changes the token: that counts calls */
     uint64_t blocked_at;            /* since when it is not running, in arch_cycles() */
     char name[UKERN_NAME_MAX];
     struct ukern_pending pending;

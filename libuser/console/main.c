@@ -6,6 +6,10 @@
  *
  * Requests that cannot be done at once wait in queues, first come, first served. Bytes count when
  * the reply has arrived: a reader that died meanwhile takes none along.
+ *
+ * If this task itself dies, the next one serves the callers that are still queued. What was typed
+ * and not read yet is lost, and the kernel's log is shown again from its beginning: nobody knows
+ * how far the dead one got.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -88,12 +88,13 @@ static bool virtio_is(ukern_handle registers, uint64_t base, uint32_t id)
 static int open_device(const struct fdt_device *d, uint32_t virtio, const char *owner,
                        struct device *device)
 {
-    uint64_t first = d->base & ~(UKERN_PAGE_SIZE - 1);
+    uint64_t first = d->base & ~(UKERN_PAGE_SIZE - 1), size;
     ukern_handle system = task_handle("system");
     struct taken *t;
 
     *device = (struct device){.irq = -1, .base = d->base, .virtio = virtio != 0};
-    device->registers = shm_device(system, first, d->base - first + d->size);
+    size = (d->base - first + d->size + UKERN_PAGE_SIZE - 1) & ~(UKERN_PAGE_SIZE - 1);
+    device->registers = shm_device(system, first, size);
     if (device->registers < 0)
         return device->registers;
     if (virtio != 0 && !virtio_is(device->registers, d->base, virtio)) {

@@ -18,7 +18,7 @@ at_most() {
     awk -v figure="$(figure "$1")" -v gate="$2" 'BEGIN { exit !(figure != "" && figure + 0 <= gate) }'
 }
 
-make -s -C "$UKERN/bench" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/bench" OUT="$work" bench >table 2>&1
+make -s -C "$UKERN/bench" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/bench" OUT="$PWD" bench >table 2>&1
 ok "the benchmark runs" [ $? = 0 ]
 sed 's/^/# /' table
 for name in $figures; do

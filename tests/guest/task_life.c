@@ -117,6 +117,7 @@ ROLE(victim)
         for (;;) {
             struct child c;
             child_init(&c, "exiter");
+            child_number(&c, 0);
             c.spawn.memory = 512 << 10;
             handle_close(task_spawn(&c.spawn));
         }

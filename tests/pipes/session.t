@@ -47,16 +47,14 @@ ok "nothing else is shown" [ ! -s out ]
 session -c max </dev/null
 ok "the same on a CPU with every extension" cmp -s all transcript
 
-cd "$UKERN/examples/pipes" || exit 1
 file=shell/main.c
 big=$image/big.txt
-cd "$work" || exit 1
 cp "$UKERN/examples/pipes/$file" text
 
 echo "cat $file | wc" | session
-ok "cat FILE | wc counts as on the host" same "$(printf '%7d %7d %7d' $(wc <text))"
+ok "cat FILE | wc counts as on the host" same "$(wc <text | awk '{ printf "%7d %7d %7d", $1, $2, $3 }')"
 echo "cat $file | upper" | session
-ok "capital letters" same "$(LC_ALL=C tr a-z A-Z <text)"
+ok "capital letters" same "$(LC_ALL=C tr '[:lower:]' '[:upper:]' <text)"
 echo "cat big.txt | cat | cat | crc32" | session
 ok "4 MiB through three stages are the same bytes" same "$(crc "$big")"
 echo "cat big.txt | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | crc32" | session

@@ -8,7 +8,7 @@ void act_handle(struct task *t)
     unsigned how = (unsigned)below(20);
     uint64_t h, from;
 
-    if (t->handles.used > 28 && percent(60))
+    if (t->handles.used > (task_id(t) % 3 ? 28 : 40) && percent(70))
         how = 12;
     if (how < 3) {
         ACT(t, port_create);
@@ -33,6 +33,31 @@ void act_handle(struct task *t)
         ACT(t, handle_grant, pick_handle(t, UKERN_TYPE_TASK, UKERN_R_MANAGE), from,
             pick_rights(t, from), pick_slot());
     }
+}
+
+void act_tidy(struct task *t)
+{
+    for (uint32_t h = 0, after = 0; after < HANDLE_MAX;) {
+        h = (uint32_t)handle_next(&t->handles, after, &after);
+        const struct handle *e = handle_get(&t->handles, h);
+        if (e && e->type == UKERN_TYPE_TASK && ((const struct task *)e->object)->state == TASK_DEAD) {
+            ACT(t, handle_close, h);
+            return;
+        }
+    }
+    act_handle(t);
+}
+
+void act_useful(struct task *t)
+{
+    uint64_t p = pick_good_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV);
+
+    if (p == HANDLE_MAX)
+        ACT(t, port_create);
+    else if (pick_good_handle(t, UKERN_TYPE_SHM, UKERN_R_MANAGE) == HANDLE_MAX)
+        ACT(t, shm_create, 1 + below(20000));
+    else
+        ACT_UNTIL(t, pick_deadline(t), ipc_recv, p);
 }
 
 static uint64_t pick_size(void)
@@ -137,8 +162,11 @@ void act_memory(struct task *t)
         ACT(t, shm_destroy, pick_handle(t, UKERN_TYPE_SHM, UKERN_R_MANAGE));
     } else if (how < 27) {
         ACT(t, shm_info, pick_handle(t, UKERN_TYPE_SHM, 0));
-    } else {
+    } else if (percent(90) || t == world_init) {
         ACT(t, mem_map, pick_size(), pick_hint(t));
+    } else { /* all that is left, but for a little */
+        uint64_t left = t->account->limit - t->account->used, spared = below(10000);
+        ACT(t, mem_map, left > spared ? left - spared : PAGE_SIZE);
     }
 }
 

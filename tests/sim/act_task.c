@@ -15,27 +15,30 @@ static uint64_t pick_port_mint(const struct task *t)
 /* The handles that a new task starts with: what its spawner can give, and something wrong now and then. */
 static unsigned write_grants(struct task *t)
 {
+    static const struct {
+        unsigned type, rights;
+    } kinds[GRANTS] = {
+        {UKERN_TYPE_PORT, UKERN_R_CALL},   {UKERN_TYPE_SYSTEM, 0},
+        {UKERN_TYPE_SHM, UKERN_R_MANAGE},  {UKERN_TYPE_PORT, UKERN_R_RECV},
+        {UKERN_TYPE_TASK, UKERN_R_MANAGE}, {UKERN_TYPE_IRQ, 0},
+        {UKERN_TYPE_PORT, UKERN_R_CALL},   {UKERN_TYPE_SHM, UKERN_R_READ},
+    };
     struct ukern_grant g[GRANTS];
-    unsigned n = (unsigned)below(GRANTS + 1);
+    unsigned n = 0;
 
-    for (unsigned i = 0; i < n; i++) {
-        uint64_t h = pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER);
-        if (i == 0)
-            h = pick_good_handle(t, UKERN_TYPE_PORT, UKERN_R_TRANSFER | UKERN_R_CALL);
-        else if (i == 1)
-            h = pick_good_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_TRANSFER);
-        else if (i == 2)
-            h = pick_good_handle(t, UKERN_TYPE_SHM, UKERN_R_TRANSFER);
-        if (h == HANDLE_MAX)
-            h = pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER);
+    for (unsigned i = 0; i < GRANTS; i++) {
+        uint64_t h = pick_good_handle(t, kinds[i].type, kinds[i].rights | UKERN_R_TRANSFER);
         if (percent(1))
             h = pick_any_handle(t);
-        g[i] = (struct ukern_grant){.handle = (ukern_handle)h,
-                                    .rights = percent(95) ? 0 : (uint32_t)pick_rights(t, h),
-                                    .slot = percent(92) ? -1 : (int32_t)below(6),
+        if (h == HANDLE_MAX || percent(15))
+            continue;
+        g[n] = (struct ukern_grant){.handle = (ukern_handle)h,
+                                    .rights = percent(97) ? 0 : (uint32_t)pick_rights(t, h),
+                                    .slot = percent(97) ? -1 : (int32_t)below(6),
                                     .reserved = percent(1)};
-        if (i == 1 && percent(50)) /* less than all of the machine, for some */
-            g[i].rights = UKERN_R_TRANSFER | UKERN_R_INSPECT | UKERN_R_LOG;
+        if (kinds[i].type == UKERN_TYPE_SYSTEM && percent(50)) /* less than all of the machine */
+            g[n].rights = UKERN_R_TRANSFER | UKERN_R_INSPECT | UKERN_R_LOG;
+        n++;
     }
     aspace_copy_out(t->aspace, GRANTS_AT, g, n * sizeof *g);
     return n;
@@ -126,7 +129,7 @@ void act_task(struct task *t)
             ACT(t, task_priority, h, percent(92) ? 10 + below(20) : 30 + below(36));
     } else if (how < 15) {
         h = pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_INSPECT);
-        ACT(t, task_open, h, 2 + below(19),
+        ACT(t, task_open, h, percent(20) && t != world_init ? task_id(t) : 2 + below(19),
             percent(90) ? (UKERN_R_TRANSFER | UKERN_R_WAIT | UKERN_R_INSPECT |
                            (percent(30) ? UKERN_R_KILL : 0))
                         : below(UKERN_R_ALL));
@@ -157,11 +160,14 @@ void act_end_sleeper(struct task *t)
         if (s->state < TASK_SEND || s->state > TASK_WAIT || s->timer.node.linked ||
             sim_time - s->blocked_at < SLEEPS_LONG)
             continue;
-        for (unsigned h = 0; h < 64; h++)
-            if ((e = handle_get(&t->handles, h)) && e->object == s && (e->rights & UKERN_R_KILL)) {
+        for (uint32_t h = 0, after = 0; after < HANDLE_MAX;) {
+            h = (uint32_t)handle_next(&t->handles, after, &after);
+            e = handle_get(&t->handles, h);
+            if (e && e->object == s && (e->rights & UKERN_R_KILL)) {
                 ACT(t, task_kill, h, 9);
                 return;
             }
+        }
         ACT(t, task_open, UKERN_INIT_SYSTEM, id, UKERN_R_KILL | UKERN_R_WAIT);
         return;
     }

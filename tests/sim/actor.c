@@ -56,15 +56,13 @@ void actor_holds(struct actor *a, uint64_t token, bool fault, const struct ukern
 /* The open handles of t that fit; type NONE: all. */
 static unsigned list(const struct task *t, unsigned type, unsigned rights, bool fit, uint32_t *out)
 {
-    unsigned n = 0;
+    unsigned n = 0, seen = 0;
 
-    for (uint32_t next = 0; next < HANDLE_MAX && n < LIST_MAX;) {
+    for (uint32_t next = 0; seen < t->handles.used && n < LIST_MAX;) {
         int32_t h = handle_next(&t->handles, next, &next);
-        if (h < 0) {
-            if (next > 4096)
-                break;
+        if (h < 0)
             continue;
-        }
+        seen++;
         const struct handle *e = handle_get(&t->handles, (uint64_t)h);
         bool fits = (!type || e->type == type) && (e->rights & rights) == rights;
         if (fits == fit)
@@ -120,6 +118,8 @@ uint64_t pick_server(const struct task *t)
         h = pick_handle(t, UKERN_TYPE_PORT, UKERN_R_CALL);
         const struct handle *e = handle_get(&t->handles, h);
         const struct port *p = e && e->type == UKERN_TYPE_PORT ? e->object : NULL;
+        if (p && p->server == t && percent(95))
+            continue; /* it would wait for itself */
         if (!p || p->waiters || (percent(30) && p->server && p->server->state == TASK_READY))
             break;
     }

@@ -33,6 +33,8 @@ void census_check(void);
 /** All tasks, dead ones included. */
 extern struct task *census_tasks[WORLD_IDS];
 extern unsigned census_task_count;
+/** How many objects of a kind there are. */
+unsigned census_count(enum census_kind kind);
 /** All objects. */
 const struct census_object *census_objects(unsigned *count);
 

@@ -60,6 +60,45 @@ static void returned(const struct ukern_sysregs *r)
     p->waits = p->yields = false;
 }
 
+/* What init keeps once it has needed it: a directory page of handles, and a ghost. */
+static void warm_up(void)
+{
+    uint64_t p = (uint64_t)SYS(world_init, port_create), far = HANDLE_MAX - 1;
+
+    SYS(world_init, handle_dup, p, 0, far);
+    SYS_UNTIL(world_init, 0, ipc_call, far);
+    SYS(world_init, handle_close, far);
+    SYS(world_init, handle_close, p);
+}
+
+#define MAPPINGS_MAX 16
+
+static uint64_t mappings[MAPPINGS_MAX]; /* init's, at boot */
+static unsigned mapping_count;
+
+static void note_mappings(void)
+{
+    struct tree_node *n = tree_ceil(&world_init->aspace->mappings, 0);
+
+    for (; n && mapping_count < MAPPINGS_MAX; n = tree_ceil(&world_init->aspace->mappings, n->key + 1))
+        mappings[mapping_count++] = n->key;
+}
+
+static void remove_mappings(void)
+{
+    const struct tree_node *n;
+    uint64_t key;
+
+    for (uint64_t at = 0; (n = tree_ceil(&world_init->aspace->mappings, at)); at = key + 1) {
+        bool old = false;
+        key = n->key;
+        for (unsigned i = 0; i < mapping_count; i++)
+            old = old || mappings[i] == key;
+        if (!old)
+            SYS(world_init, shm_unmap, (uint64_t)UKERN_SELF, key);
+    }
+}
+
 void world_start(void)
 {
     struct boot_info info = {
@@ -73,6 +112,8 @@ void world_start(void)
     returned(kernel_main(&info));
     world_init = arch_cpu()->current;
     SYS(world_init, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY);
+    warm_up();
+    note_mappings();
 }
 
 /* ---- Entering the kernel ---- */
@@ -90,9 +131,10 @@ void world_enter(uint64_t number, const struct ukern_sysregs *args)
 
     p->waits = true;
     p->number = number;
-    struct way way = kernel_syscall(arch_cpu(), &r, number);
-    ASSERT(way.result || way.from);
-    returned(way.result ? way.result : kernel_resume());
+    struct way way = number == UKERN_SYS_ipc_call         ? ipc_fast_call(arch_cpu(), &r)
+                     : number == UKERN_SYS_ipc_reply_recv ? ipc_fast_reply_recv(arch_cpu(), &r)
+                                                          : kernel_syscall(arch_cpu(), &r, number);
+    returned(way.from && !way.to ? kernel_resume() : &r);
 }
 
 void world_fault(enum ukern_fault_cause cause, uint64_t address)
@@ -251,6 +293,7 @@ void world_end(void)
     }
     for (int i = 0; task_count > 1 && i < RUN_TRIES; i++)
         yield();
+    remove_mappings();
     SYS(world_init, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY);
     if (task_count != 1)
         ukern_panic("%lu tasks do not end", (unsigned long)task_count - 1);

@@ -26,6 +26,7 @@
 
 static uint64_t seed, steps, step;
 static bool quiet;
+static unsigned failed;
 static jmp_buf power_exit;
 static bool power_expected;
 static uint64_t seen[WORLD_IDS]; /* player.resumed when last looked */
@@ -114,7 +115,6 @@ static void look_at_result(void)
     struct task *t = arch_cpu()->current;
     struct player *p = world_player(t);
     struct actor *a = actor_of(t);
-    const struct handle *h;
 
     if (p->resumed == seen[task_id(t)])
         return;
@@ -129,11 +129,6 @@ static void look_at_result(void)
     case UKERN_SYS_ipc_recv:
     case UKERN_SYS_ipc_reply_recv:
         oracle_event(t, &p->r);
-        break;
-    case UKERN_SYS_log_bind:
-        h = handle_get(&t->handles, a->args.x[1]);
-        if (p->r.x[0] == UKERN_OK && h)
-            ASSERT(world_listener == h->object);
         break;
     default:
         if (a->number >= EXT_FIRST && a->number < EXT_END)
@@ -152,6 +147,10 @@ void act(struct task *t, uint64_t number, const struct ukern_sysregs *r)
     struct actor *a = actor_of(t);
     const struct handle *port = handle_get(&t->handles, r->x[1]);
 
+    if (r->x[0] == HANDLE_MAX && percent(95)) {
+        act_useful(t);
+        return;
+    }
     a->number = number;
     a->args = *r;
     note(NULL, t, number, r);
@@ -198,6 +197,10 @@ static void act_any(struct task *t)
     }
     if (t == world_init && task_count < TASKS && percent(50)) {
         act_spawn(t);
+        return;
+    }
+    if (t->handles.used > (t == world_init ? 60 : 40) && percent(25)) {
+        act_tidy(t);
         return;
     }
     if (t == world_init && percent(25)) {
@@ -273,23 +276,39 @@ static void one_step(uint64_t full)
 
 /* ---- The end: all is given back ---- */
 
-static uint64_t free_frames, objects, charged;
+static unsigned counts[CENSUS_ACCOUNT + 1];
+static uint64_t objects, free_frames;
+
+static void note_start(void)
+{
+    for (unsigned k = 1; k <= CENSUS_ACCOUNT; k++)
+        counts[k] = census_count((enum census_kind)k);
+    objects = slab_count() - (world_init->ghost != NULL);
+    free_frames = frame_free_count();
+}
+
+/* init's page tables stay as they have grown; and what is left may stand in more slabs than at first. */
+#define FRAMES_LEFT 12
 
 static void the_end(void)
 {
+    bool same = true;
+
     sim_irq_hook = NULL;
     if (world_listener)
         log_bind(NULL, 0);
     world_listener = NULL;
     world_end();
     world_check();
-    printf("# frames %ld, objects %ld, bytes charged %ld left behind\n",
-           (long)(free_frames - frame_free_count()), (long)(slab_count() - objects),
-           (long)(account_root.used - charged));
-    printf("%sok 2 - at the end all memory is given back\n",
-           free_frames == frame_free_count() && slab_count() == objects && account_root.used == charged
-               ? ""
-               : "not ");
+    for (unsigned k = 1; k <= CENSUS_ACCOUNT; k++)
+        same = same && counts[k] == census_count((enum census_kind)k);
+    same = same && objects == slab_count() - (world_init->ghost != NULL);
+    same = same && frame_free_count() + FRAMES_LEFT >= free_frames;
+    printf("# left behind: %ld objects, %ld frames\n",
+           (long)(slab_count() - (world_init->ghost != NULL) - objects),
+           (long)(free_frames - frame_free_count()));
+    printf("%sok 2 - at the end all memory is given back\n", same ? "" : "not ");
+    failed += !same;
 }
 
 static uint64_t setting(const char *name, uint64_t usual)
@@ -317,9 +336,7 @@ int main(void)
     sim_reset(RAM, WORLD_BOOT);
     world_start();
     world_check();
-    free_frames = frame_free_count();
-    objects = slab_count();
-    charged = account_root.used;
+    note_start();
     sim_irq_hook = at_preemption;
     sim_wait_hook = nobody;
     for (step = 1; step <= steps; step++)
@@ -327,7 +344,10 @@ int main(void)
     printf("ok 1 - the invariants hold\n");
     the_end();
     missing = table_print();
-    printf("%sok 3 - every call succeeds, and gives every error that it can\n",
-           missing && steps >= 200000 ? "not " : "");
-    return missing && steps >= 200000;
+    if (steps < 200000)
+        printf("ok 3 - every call succeeds, and gives every error # SKIP too few steps\n");
+    else
+        printf("%sok 3 - every call succeeds, and gives every error\n", missing ? "not " : "");
+    failed += missing && steps >= 200000;
+    return failed != 0;
 }

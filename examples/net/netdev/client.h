@@ -44,7 +44,7 @@ struct client {
     struct slot *slot; /**< bulk */
     uint64_t dropped;  /**< simple */
 
-    bool listening; /**< it has asked NET_RECV */
+    bool listening; /**< it has asked NET_RECV or NET_FILTER */
     unsigned head, count, held;
     struct queued queue[CLIENT_QUEUE];
     uint64_t token, wanted; /**< its NET_RECV that waits; token 0: none */

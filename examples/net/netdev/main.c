@@ -11,10 +11,13 @@
 #include <string.h>
 
 #include <ukern/error.h>
+#include <ukern/irq.h>
 #include <ukern/memory.h>
 #include <ukern/task.h>
 
 #include "netdev.h"
+
+#define BADGE_FIRST (UINT64_C(1) << 32) /* those of init are smaller */
 
 static ukern_handle info_shm;
 static struct net_info *info;
@@ -166,7 +169,27 @@ static int do_filter(struct server *s, struct request *r)
     (void)s;
     if (c == NULL)
         return UKERN_EBUSY;
-    return c->cut != NULL ? UKERN_EIO : client_filter(c, r->msg.w[0], r->msg.w[1]);
+    if (c->cut != NULL)
+        return UKERN_EIO;
+    c->listening = true;
+    return client_filter(c, r->msg.w[0], r->msg.w[1]);
+}
+
+static int do_dup(struct server *s, struct request *r)
+{
+    static uint64_t badge;
+    ukern_handle h;
+
+    if (r->token == 0)
+        return SERVER_LATER;
+    if (badge == 0)
+        badge = BADGE_FIRST + clock_now(); /* none that an earlier netdev has given */
+    h = handle_mint(s->port, UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER, badge++);
+    if (h < 0)
+        return h;
+    r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 1), {0}};
+    r->reply.w[5] = UKERN_SEND_HANDLE(h, 0) | UKERN_SEND_MOVE;
+    return SERVER_REPLY;
 }
 
 /* ---- Bulk clients. ---- */
@@ -268,6 +291,8 @@ static void undelivered(struct server *s, struct request *r, int error)
 
     (void)s;
     (void)error;
+    if (r->label == NET_DUP && UKERN_TAG_LABEL(r->reply.tag) == UKERN_OK)
+        handle_close((ukern_handle)(uint32_t)r->reply.w[5]);
     if (r->label == NET_OPEN && UKERN_TAG_LABEL(r->reply.tag) == UKERN_OK && c != NULL &&
         c->slot != NULL)
         slot_release(c->slot);
@@ -296,7 +321,7 @@ static void timeout(struct server *s)
 
 static const struct server_handler handlers[] = {
     {NET_SEND, do_send},     {NET_RECV, do_recv},   {NET_INFO, do_info}, {NET_OPEN, do_open},
-    {NET_FILTER, do_filter}, {NET_CLOSE, do_close}, {0, NULL},
+    {NET_FILTER, do_filter}, {NET_CLOSE, do_close}, {NET_DUP, do_dup},   {0, NULL},
 };
 
 int main(void)

@@ -46,6 +46,8 @@
  * Frames that were on their way are lost, as on any wire. Simple calls that waited fail with
  * UKERN_EPEER; repeat them.
  *
+ *  The functions for clients are in net_client.h.
+ *
  *  @code
  *  struct net net;
  *  struct net_desc frame;
@@ -95,6 +97,7 @@
  */
 #define NET_OPEN   303
 #define NET_FILTER 304 /**< w0 = enum net_filter, w1 = EtherType; simple and bulk. UKERN_EINVAL */
+#define NET_DUP    306 /**< reply: w5 = a handle of `net` with a badge of its own: another client */
 #define NET_CLOSE  305 /**< give the area up; frames on their way may be lost */
 /** @} */
 
@@ -201,9 +204,5 @@ static inline bool net_passes(uint32_t old, uint32_t now, uint32_t wake_at)
 {
     return now - wake_at - 1 < now - old;
 }
-
-#ifdef __aarch64__
-#include "net_client.h"
-#endif
 
 #endif

@@ -13,6 +13,8 @@
 
 /* ---- Simple clients. ---- */
 
+#ifdef __aarch64__
+
 /**
  * Send one frame, headers and all, without its checksum (FCS).
  * @return `size`; UKERN_EINVAL: shorter than NET_FRAME_MIN or longer than the MTU allows;
@@ -25,7 +27,8 @@ static inline int64_t net_send(ukern_handle net, const void *frame, size_t size)
 }
 
 /**
- * Receive one frame. netdev keeps the last few frames for a client from its first NET_RECV on.
+ * Receive one frame. netdev keeps the last few frames for a client from its first NET_RECV or
+ * NET_FILTER on.
  * @param deadline  absolute; 0: only look.
  * @return bytes of the frame (what does not fit into `size` is lost); UKERN_EAGAIN: deadline was 0
  * and there is none; UKERN_ETIMEDOUT; UKERN_EIO; UKERN_EPEER.
@@ -43,6 +46,8 @@ static inline int net_info(ukern_handle net, struct net_info *info)
     return n == (int64_t)sizeof *info ? UKERN_OK : n < 0 ? (int)n : UKERN_ENOSYS;
 }
 
+#endif
+
 /** Choose which frames to receive. UKERN_OK; UKERN_EINVAL; UKERN_EPEER. */
 static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t type)
 {
@@ -50,6 +55,18 @@ static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t 
     int error = ipc_call(net, &m);
 
     return error < 0 ? error : UKERN_TAG_LABEL(m.tag);
+}
+
+/** Another client's handle, for who got his from somebody else and would share a badge. Handle or
+ * an error. */
+static inline ukern_handle net_dup(ukern_handle net)
+{
+    struct ukern_msg m = {UKERN_TAG(NET_DUP, 0), {0}};
+    int error = ipc_call(net, &m);
+
+    if (error == UKERN_OK)
+        error = UKERN_TAG_LABEL(m.tag);
+    return error < 0 ? error : (ukern_handle)m.w[5];
 }
 
 /* ---- Bulk clients. ---- */
@@ -166,7 +183,7 @@ static inline bool net_done(struct net *n, struct net_done *done)
 {
     uint32_t produced = __atomic_load_n(&n->area->done.produced, __ATOMIC_ACQUIRE);
 
-    if (produced == n->done_taken)
+    if (produced - n->done_taken - 1 >= NET_SLOTS) /* none, or nonsense */
         return false;
     *done = n->area->done_slot[n->done_taken++ % NET_SLOTS];
     n->tx_credit += done->descriptors;
@@ -179,7 +196,7 @@ static inline bool net_receive(struct net *n, struct net_desc *desc)
 {
     uint32_t produced = __atomic_load_n(&n->area->rx.produced, __ATOMIC_ACQUIRE);
 
-    if (produced == n->rx_taken)
+    if (produced - n->rx_taken - 1 >= NET_SLOTS) /* none, or nonsense */
         return false;
     *desc = n->area->rx_slot[n->rx_taken++ % NET_SLOTS];
     return true;

@@ -363,7 +363,7 @@ static void cancelled(struct server *s, uint64_t badge, uint64_t token)
     changed(c); /* it may have been the one that held others up */
 }
 
-/* What transfer() booked, or a handle made for the caller, did not arrive. */
+/* What transfer() booked, or handles made for the caller, did not arrive. */
 static void undelivered(struct server *s, struct request *r, int error)
 {
     struct end *e = end_find(r->badge);
@@ -373,29 +373,20 @@ static void undelivered(struct server *s, struct request *r, int error)
     (void)error;
     if (label < 0)
         return;
-    switch (r->label) {
-    case STREAM_CREATE:
+    if (r->label == STREAM_CREATE)
         withdraw(r->reply.w[4]);
+    if (r->label == STREAM_CREATE || r->label == STREAM_DUP)
         withdraw(r->reply.w[5]);
-        break;
-    case STREAM_DUP:
-        withdraw(r->reply.w[5]);
-        break;
-    case STREAM_READ:
+    if (e == NULL)
+        return;
+    if (r->label == STREAM_READ)
         pipe_untake(&e->channel->pipe, r->reply.w[0]);
-        break;
-    case STREAM_READ_INLINE:
+    else if (r->label == STREAM_READ_INLINE)
         pipe_untake(&e->channel->pipe, (uint64_t)label);
-        break;
-    case STREAM_WRITE:
+    else if (r->label == STREAM_WRITE)
         pipe_unput(&e->channel->pipe, r->reply.w[0]);
-        break;
-    case STREAM_WRITE_INLINE:
+    else if (r->label == STREAM_WRITE_INLINE)
         pipe_unput(&e->channel->pipe, (uint64_t)label);
-        break;
-    default:
-        break;
-    }
 }
 
 static const struct server_handler handlers[] = {

@@ -10,19 +10,14 @@
 #include "sysreg.h"
 
 /* Where things are in the kernel half (docs/design.md has the picture). */
-#define LINEAR_BASE UINT64_C(0xffffff8000000000) /* physical address 0, cached */
-#define LINEAR_SIZE                                                                                \
-    (UINT64_C(1) << 38) /* memory beyond 256 GiB is not used                                       \
-                         */
-#define IMAGE_BASE                                                                                 \
-    UINT64_C(0xffffffc000000000)                   /* where the kernel is linked                   \
-                                                    */
+#define LINEAR_BASE   UINT64_C(0xffffff8000000000) /* physical address 0, cached */
+#define LINEAR_SIZE   (UINT64_C(1) << 38)          /* memory beyond 256 GiB is not used */
+#define IMAGE_BASE    UINT64_C(0xffffffc000000000) /* where the kernel is linked */
 #define DEVICE_BASE   UINT64_C(0xffffffe000000000) /* physical address 0, as device memory */
 #define DEVICE_SIZE   (UINT64_C(1) << 37)
 #define ARCH_USER_END (UINT64_C(1) << 39)
 
-/* The general part is known to vectors.S, the vector part to fpu.S (layout.h).
- */
+/* The general part is known to vectors.S, the vector part to fpu.S (layout.h). */
 struct arch_context {
     uint64_t x[31], sp, pc, pstate;
     uint64_t tls;        /* TPIDR_EL0 */
@@ -40,16 +35,14 @@ struct arch_aspace {
     uint32_t freed;      /* arch_aspace_free(): tables before this one are gone */
 };
 
-/* Nanoseconds and ticks as 32.32 fixed-point factors. */
+/* Nanoseconds and counter cycles as 32.32 fixed-point factors. */
 extern uint64_t arch_ns_per_cycle, arch_cycles_per_ns;
 
-/* A new ASID, pointer authentication keys: whatever the fast path left out.
- * Writes TTBR0. */
+/* A new ASID, pointer authentication keys: whatever the fast path left out. Writes TTBR0. */
 void arch_context_switch_slow(struct arch_context *to, struct arch_aspace *as);
 /* No user memory at all. */
 void arch_empty_aspace(void);
-/* Open or close the FPU: called only when one of the two tasks owns its
- * registers. */
+/* Open or close the FPU: called only when one of the two tasks owns its registers. */
 void arch_fpu_switch(bool open);
 
 static inline struct cpu *arch_cpu(void)
@@ -116,6 +109,19 @@ static inline void arch_context_switch(struct cpu *c, struct task *from, struct 
     }
     if (owner && unlikely(owner == from || owner == to))
         arch_fpu_switch(owner == to);
+}
+
+static inline bool arch_context_quick(struct cpu *c, struct task *from, struct task *to)
+{
+    struct arch_context *old = (struct arch_context *)from, *new = (struct arch_context *)to;
+    const struct arch_aspace *as = *(struct arch_aspace **)(void *)(new + 1);
+
+    if (unlikely(as->generation != c->generation || c->fpu_owner == from || c->fpu_owner == to))
+        return false;
+    old->tls = SYSREG_READ(tpidr_el0);
+    SYSREG_WRITE(tpidr_el0, new->tls);
+    SYSREG_WRITE(ttbr0_el1, as->ttbr);
+    return true;
 }
 
 #endif

@@ -22,6 +22,8 @@ _Static_assert(offsetof(struct ukern_regs, sp) == CTX_SP, "layout.h");
 _Static_assert(offsetof(struct ukern_regs, pstate) == CTX_PSTATE, "layout.h");
 _Static_assert(offsetof(struct ukern_sysregs, deadline_or_badge) == SYSREGS_X9, "layout.h");
 _Static_assert(sizeof(struct ukern_sysregs) == SYSREGS_SIZE, "layout.h");
+_Static_assert(UKERN_SYS_ipc_call == SYS_IPC_CALL, "layout.h");
+_Static_assert(UKERN_SYS_ipc_reply_recv == SYS_IPC_REPLY_RECV, "layout.h");
 _Static_assert(offsetof(struct task, context) == 0, "arch_context_switch");
 _Static_assert(offsetof(struct task, aspace) == sizeof(struct arch_context), "arch_context_switch");
 _Static_assert(offsetof(struct aspace, arch) == 0, "arch_context_switch");

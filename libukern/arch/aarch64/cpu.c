@@ -19,8 +19,7 @@ void cpu_init(void)
 
     line_size = UINT64_C(4) << id_field(ctr, 16);
     zero_block = zva & 16 ? 0 : UINT64_C(4) << id_field(zva, 0);
-    /* A task reads the virtual counter and nothing else that would have to be
-     * shared. */
+    /* A task reads the virtual counter and nothing else that would have to be shared. */
     SYSREG_WRITE(cntkctl_el1, 2);
     SYSREG_WRITE(cpacr_el1, CPACR_TRAP_EL0);
     SYSREG_WRITE(mdscr_el1, 0);
@@ -84,8 +83,7 @@ unsigned arch_cpu_backtrace(uint64_t *pcs, unsigned max)
         const uint64_t *record = (const uint64_t *)frame;
         if (!range_inside(record[1], 4, (uint64_t)ukern_head, (uint64_t)__text_end))
             break;
-        /* After an exception of the kernel: without the frames of the report
-         * itself. */
+        /* After an exception of the kernel: without the frames of the report itself. */
         if (!on_emergency_stack(record[0]))
             pcs[n++] = record[1];
         if (record[0] <= frame)
@@ -132,8 +130,7 @@ void arch_code_sync(void *p, size_t n)
     }
     __asm__ volatile("dsb ish" : : : "memory");
     if (!(ctr & (UINT64_C(1) << 29))) { /* DIC: no need to invalidate */
-        /* It may be indexed by virtual address, and the task will use another one.
-         */
+        /* It may be indexed by virtual address, and the task will use another one. */
         __asm__ volatile("ic ialluis" : : : "memory");
         __asm__ volatile("dsb ish" : : : "memory");
     }

@@ -30,9 +30,12 @@ static uint64_t text_page(void)
 /* The first 2 MiB, page by page: at the link address, and its alias in the linear map. */
 static void fill_image(paddr_t load, uint64_t *image, uint64_t *linear)
 {
-    uint64_t text = __text_end - ukern_head, rodata = __rodata_end - ukern_head;
-    uint64_t emergency = __emergency_bottom - ukern_head, stack = __stack_bottom - ukern_head;
-    uint64_t emergency_end = __emergency_top - ukern_head, end = __stack_top - ukern_head;
+    uint64_t text = kmap_bytes(ukern_head, __text_end),
+             rodata = kmap_bytes(ukern_head, __rodata_end);
+    uint64_t emergency = kmap_bytes(ukern_head, __emergency_bottom),
+             stack = kmap_bytes(ukern_head, __stack_bottom);
+    uint64_t emergency_end = kmap_bytes(ukern_head, __emergency_top),
+             end = kmap_bytes(ukern_head, __stack_top);
     uint64_t attributes = text_page(), guard = emergency - PAGE_SIZE;
 
     for (uint64_t at = 0; at < BLOCK_SIZE; at += PAGE_SIZE) {
@@ -54,7 +57,7 @@ void early_tables(paddr_t load, uint64_t *tables)
     uint64_t *image3 = early_table(tables, EARLY_IMAGE_L3);
     uint64_t *linear2 = early_table(tables, EARLY_LINEAR_L2);
     uint64_t *linear3 = early_table(tables, EARLY_LINEAR_L3);
-    uint64_t size = __tables_end - ukern_head;
+    uint64_t size = kmap_bytes(ukern_head, __tables_end);
     uint64_t gib = load >> LEVEL1_SHIFT;
 
     for (uint64_t *p = tables; p < early_table(tables, EARLY_TABLES); p++)

@@ -41,6 +41,12 @@ extern char ukern_head[], __text_end[], __rodata_end[], __data_start[], __bss_st
 extern char __emergency_bottom[], __emergency_top[], __stack_bottom[], __stack_top[];
 extern char __archive_start[], __archive_end[], __tables_start[], __tables_end[];
 
+/* Bytes between two of them; they lie in one image, whatever C thinks. */
+static inline uint64_t kmap_bytes(const char *from, const char *to)
+{
+    return (uint64_t)to - (uint64_t)from;
+}
+
 /* Before anything below: where the image was loaded. */
 void kmap_init(paddr_t load);
 /* Map RAM into the linear map, page aligned; what is mapped stays as it is (the kernel's text

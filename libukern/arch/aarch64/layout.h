@@ -24,6 +24,10 @@
 #define TRAP_LR      SYSREGS_SIZE
 #define TRAP_SIZE    96
 
+/* System calls with an entry of their own. */
+#define SYS_IPC_CALL       1
+#define SYS_IPC_REPLY_RECV 2
+
 /* Vectors that mean a bug of the kernel: names in trap.c. */
 #define VECTOR_SP0     0
 #define VECTOR_SYNC    1

@@ -31,9 +31,10 @@ const struct ukern_sysregs *arch_start(paddr_t dtb, paddr_t load, unsigned excep
     drop_identity(arch_phys_to_virt(identity));
     context_init(identity);
     counter_init();
-    info.kernel_text = __rodata_end - ukern_head;
-    info.kernel_data = (__bss_end - __data_start) + (__stack_top - __stack_bottom) +
-                       (__emergency_top - __emergency_bottom);
+    info.kernel_text = kmap_bytes(ukern_head, __rodata_end);
+    info.kernel_data = kmap_bytes(__data_start, __bss_end) +
+                       kmap_bytes(__stack_bottom, __stack_top) +
+                       kmap_bytes(__emergency_bottom, __emergency_top);
     board_boot(dtb, exception_level, &info);
     return kernel_main(&info);
 }

@@ -2,8 +2,8 @@
 /*
  * Entry and exit. While a task runs, sp_el1 points to the trap area at the top of the kernel stack;
  * so does it again when the entry point in core/entry.h has returned. A system call is to the
- * compiler a function call: x0 to x18 need no saving, and C keeps x19 to x29, so that they are saved
- * only when another task runs next. For everything else all registers are saved.
+ * compiler a function call: x0 to x18 need no saving, and C keeps x19 to x29, so that they are
+ * saved only when another task runs next. For everything else all registers are saved.
  */
 #include "layout.h"
 #include "sysreg.h"
@@ -131,12 +131,13 @@ vectors:
     str     x30, [sp, #TRAP_LR]
     mrs     x0, tpidr_el1
     mov     x1, sp
+    cmp     x8, #SYS_IPC_CALL       // the two that count every instruction
+    b.eq    short_call
+    cmp     x8, #SYS_IPC_REPLY_RECV
+    b.eq    short_reply_recv
     mov     x2, x8
-    bl      kernel_syscall          // struct way: x0 result, x1 from
-    cbnz    x1, leave_caller
-    ldr     x30, [sp, #TRAP_LR]     // the caller goes on: C has kept its other registers
-    load_results x0
-    eret
+    bl      kernel_syscall
+    b       after_call
     slot    // interrupt from a task
     stp     x0, x1, [sp, #SYSREGS_X(0)]
     b       interrupt
@@ -168,19 +169,32 @@ interrupt:
     bl      kernel_interrupt
     b       exit_to_user
 
-    // x1, the task that made the system call, stops here; x0: results of the current task, or NULL.
-leave_caller:
+short_call:
+    bl      ipc_fast_call
+    b       after_call
+short_reply_recv:
+    bl      ipc_fast_reply_recv
+
+    // struct way: x0, whose turn it is; x1, whom to save. Results are in the trap area.
+after_call:
     ldr     x30, [sp, #TRAP_LR]
+    cbz     x1, same_task
     save_callee_saved x1
     save_state x1
-    cbnz    x0, exit_from_call
+    cbz     x0, resume
+    restore_state x0
+    restore_callee_saved x0
+same_task:                          // C has kept its other registers
+    load_results sp
+    return_to_user
+
+resume:
     bl      kernel_resume
 
     // x0: result registers, or NULL to restore everything.
     .global exit_to_user
 exit_to_user:
     cbz     x0, exit_full
-exit_from_call:
     mrs     x1, tpidr_el1
     ldr     x1, [x1, #CPU_CURRENT]
     restore_state x1

@@ -23,6 +23,7 @@ static volatile char *uart;
 static const struct gic *gic;
 static unsigned irq_lines;
 static bool semihosting;
+static enum firmware firmware;
 
 static int irq_next(void)
 {
@@ -95,9 +96,11 @@ static _Noreturn void power(enum ukern_power action, int code)
         semihosting = false; /* if nobody answers, the panic that follows ends by PSCI */
         machine_semihosting_exit(code);
     }
-    machine_firmware_call(machine.psci_hvc,
-                          action == UKERN_POWER_RESET ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0,
-                          0);
+    if (firmware != FIRMWARE_NONE)
+        machine_firmware_call(firmware == FIRMWARE_HVC,
+                              action == UKERN_POWER_RESET ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0,
+                              0, 0);
+    /* Nobody switches it off: stand still. */
     for (;;)
         arch_cpu_wait();
 }
@@ -136,15 +139,14 @@ void board_boot(paddr_t dtb, unsigned exception_level, struct boot_info *info)
 {
     /* For a panic over the tree itself: the usual UART, and firmware where it must be when we came
      * from there. */
-    machine.psci_hvc = exception_level == 1;
+    firmware = exception_level == 1 ? FIRMWARE_HVC : FIRMWARE_SMC;
     uart = kmap_device(UART_USUAL, PAGE_SIZE);
 
     devicetree_read(dtb, &machine);
     if (machine.uart != UART_USUAL)
         uart = kmap_device(machine.uart, PAGE_SIZE);
     semihosting = has_word(machine.arguments, "semihosting");
-    if (!machine.psci)
-        ukern_panic("device tree: it describes no PSCI 0.2 firmware, which powers the machine off");
+    firmware = machine.firmware;
     machine_seed(machine.seed);
     gic = machine.gic_version == 3 ? &gic3 : &gic2;
     irq_lines = gic->init(&machine);
@@ -158,6 +160,6 @@ void board_boot(paddr_t dtb, unsigned exception_level, struct boot_info *info)
         info->archive_size = machine.initrd.end - machine.initrd.start;
     } else {
         info->archive = kmap_image_phys(__archive_start);
-        info->archive_size = __archive_end - __archive_start;
+        info->archive_size = kmap_bytes(__archive_start, __archive_end);
     }
 }

@@ -79,9 +79,25 @@ static void add_pages(struct range_list *l, struct range r, bool inside)
         refuse("more than %u memory ranges", RANGES_MAX);
 }
 
+/* A node may be there for somebody else: the secure world's memory, for one. */
+static bool enabled(const void *fdt, int node)
+{
+    int length;
+    const char *status = property(fdt, node, "status", &length);
+
+    return !status || (length == 5 && !memcmp(status, "okay", 5)) ||
+           (length == 3 && !memcmp(status, "ok", 3));
+}
+
+/* Memory has a type and nothing that it would be compatible with. */
 static void read_memory(const void *fdt, int node, struct cells c, struct machine *m)
 {
+    int length;
+    const char *type = property(fdt, node, "device_type", &length);
     struct range r;
+
+    if (!type || length != 7 || memcmp(type, "memory", 7) || !enabled(fdt, node))
+        return;
 
     for (int i = 0; node_reg(fdt, node, c, i, &r); i++)
         add_pages(&m->ram, r, true);
@@ -155,8 +171,7 @@ static void read_psci(const void *fdt, int node, struct machine *m)
 
     if (!method || (length != 4 || (memcmp(method, "hvc", 4) && memcmp(method, "smc", 4))))
         refuse("the method of psci must be hvc or smc");
-    m->psci = true;
-    m->psci_hvc = method[0] == 'h';
+    m->firmware = method[0] == 'h' ? FIRMWARE_HVC : FIRMWARE_SMC;
 }
 
 static void read_gic(const void *fdt, int node, struct cells c, unsigned version, struct machine *m)
@@ -185,9 +200,9 @@ static void read_timer(const void *fdt, int node, struct machine *m)
 
 static void read_node(const void *fdt, int node, struct cells c, struct machine *m)
 {
-    int length, type_length;
+    int length;
     const char *name = fdt_get_name(fdt, node, &length);
-    const char *list, *type;
+    const char *list;
     struct range r;
 
     if (!name)
@@ -196,11 +211,10 @@ static void read_node(const void *fdt, int node, struct cells c, struct machine 
         read_chosen(fdt, node, m);
     if (!strcmp(name, "reserved-memory"))
         read_reserved(fdt, node, m);
-    type = property(fdt, node, "device_type", &type_length);
-    if (type && type_length == 7 && !memcmp(type, "memory", 7))
-        read_memory(fdt, node, c, m);
     list = property(fdt, node, "compatible", &length);
-    if (!list || compatible(list, length, "virtio,mmio"))
+    if (!list)
+        read_memory(fdt, node, c, m);
+    if (!list || compatible(list, length, "virtio,mmio") || !enabled(fdt, node))
         return;
     if (compatible(list, length, "arm,psci-0.2") || compatible(list, length, "arm,psci-1.0"))
         read_psci(fdt, node, m);

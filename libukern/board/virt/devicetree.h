@@ -23,6 +23,9 @@ struct range_list {
 #define GIC_REGIONS 2
 #define UART_USUAL  0x09000000 /* QEMU's, if the tree names none */
 
+/* How the firmware is called. */
+enum firmware { FIRMWARE_NONE, FIRMWARE_HVC, FIRMWARE_SMC };
+
 struct machine {
     paddr_t dtb;
     uint64_t dtb_size;
@@ -35,8 +38,8 @@ struct machine {
     struct range gic[GIC_REGIONS]; /* distributor; CPU interface or redistributors */
     unsigned timer_irq;            /* the virtual timer's */
     paddr_t uart;                  /* PL011 */
-    bool psci, psci_hvc;
-    uint64_t seed; /* random, if the loader gave one */
+    enum firmware firmware;        /* PSCI */
+    uint64_t seed;                 /* random, if the loader gave one */
 };
 
 /* Read the tree; panics with a sentence on one that is malformed or lacks what the kernel cannot do

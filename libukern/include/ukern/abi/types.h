@@ -203,7 +203,7 @@ struct ukern_task_info {
     uint32_t exit_reason;   /**< when dead: enum ukern_exit_reason */
     uint32_t handles;       /**< handles in use */
     uint64_t cpu_ns;        /**< CPU time, nanoseconds */
-    uint64_t ipc_count;     /**< messages that it sent, received or replied */
+    uint64_t ipc_count;     /**< messages that it sent: calls, sends and replies */
     uint64_t memory_used;   /**< bytes of its quota in use */
     uint64_t memory_limit;  /**< bytes */
     uint64_t waiting_ns;    /**< how long it has been blocked; 0 when it is not */

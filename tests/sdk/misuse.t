@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Whatever a user can get wrong ends with status 2 and one line that says what is wrong, where, and what to do.
+. "$UKERN/tests/sdk/outside.sh"
+# shellcheck disable=SC2016 # make expands what stands in single quotes
+
+hello
+echo 'int main(void) { return 0; }' >other.c
+sdk=$prefix/lib/ukern-$version
+
+# ---- Names and values in the Makefile.
+makefile 'TASK := hello'
+ok "a misspelt variable" refuses "Makefile: there is no variable TASK; did you mean TASKS?"
+makefile 'TASKS := helo'
+ok "a task without sources" refuses "there is neither helo.c nor helo/*.c; did you mean hello?"
+makefile 'TASKS := hello' 'helo.memory := 1M'
+ok "a property of no task" refuses "helo.memory: there is no task 'helo'; did you mean hello?"
+makefile 'TASKS := hello' 'hello.memroy := 1M'
+ok "a misspelt property" refuses "hello.memroy: tasks have no property 'memroy'; did you mean memory?"
+makefile 'TASKS := hello' 'hello.uses := consol'
+ok "a port that nobody provides" refuses "hello.uses: there is no port 'consol'; did you mean console?"
+makefile 'TASKS := hello other' 'hello.provides := p' 'other.provides := p'
+ok "a port that two provide" refuses "other.provides: hello provides 'p' already"
+makefile 'TASKS := hello' 'hello.restart := allways'
+ok "a value that is none" refuses "there is no way to restart 'allways'; did you mean always?"
+makefile
+ok "no task at all" refuses "TASKS is empty: name at least one task before sdk.mk is included"
+makefile 'TASKS := hello' 'SDK_REQUIRE := 99.1'
+ok "an SDK that is too old" refuses "this project needs SDK 99.1 or newer (SDK_REQUIRE); the one in $sdk is $version"
+makefile 'TASKS := hello' "SDK_REQUIRE := $version"
+ok "one that is new enough" run make
+makefile 'TASKS := hello other' 'hello.provides := h' 'hello.uses := o' 'other.provides := o' 'other.uses := h'
+ok "calls in a circle build" run make
+ok "with a warning" says "$out" "warning: these tasks may call each other in a circle: hello calls other, other calls hello"
+ok "which is given once" sh -c "! make -s 2>&1 | grep circle"
+
+# ---- Files and targets.
+makefile 'TASKS := hello' 'hello.sources := hello.c othr.c'
+ok "a source that is not there" refuses "there is no file othr.c, which hello.sources names, and no rule to make it; did you mean other.c?"
+makefile 'TASKS := hello' 'KERNEL := calls.c'
+ok "an extension that is not there" refuses "there is no file calls.c, which KERNEL names"
+makefile 'TASKS := hello' 'FILES := motd'
+ok "a file that is not there" refuses "there is no file motd, which FILES names"
+makefile 'TASKS := hello' 'FILES := made' 'made: ; echo made >made' 'all:'
+ok "one that the project makes is no mistake" run make
+ok "a misspelt target" refuses "there is no target tset; did you mean test?" tset
+
+# ---- Programs.
+makefile 'TASKS := hello' 'hello.sources := hello.c other.c'
+ok "main() twice" refuses "program hello: main is defined twice: in hello.c:4 and in other.c:1; a program has one main()"
+echo 'int nothing(void); int nothing(void) { return 0; }' >empty.c
+makefile 'TASKS := empty'
+ok "no main()" refuses "program empty: nothing defines main()"
+printf 'int far_away(void);\nint main(void)\n{\n    return far_away();\n}\n' >caller.c
+makefile 'TASKS := caller'
+ok "a function that is nowhere" refuses "program caller: nothing defines far_away, which caller.c:4 wants: name the file that does in caller.sources"
+makefile 'TASKS := hello' 'LDLIBS := -lnone'
+ok "a library that is nowhere" refuses "program hello: there is no library none: LDLIBS names it"
+printf 'static char large[8 << 20];\nint main(int argc, char **argv)\n{\n    (void)argv;\n    large[argc] = 1;\n    return large[3];\n}\n' >big.c
+makefile 'TASKS := big' 'big.memory := 4M'
+ok "a program that does not fit into its quota" refuses "big.memory is 4M, but program big alone takes 8"
+makefile 'TASKS := hello'
+run make
+perl -0777 -pe 's/(ukern\0\0\0)\x01\0\0\0/$1\x07\0\0\0/' build/programs/hello >old
+makefile 'TASKS := hello' 'FILES := old'
+ok "a program of another ABI" refuses "program old speaks ABI 7, and this SDK's kernel ABI 1: build old with this SDK"
+makefile 'TASKS := hello'
+run make
+"$sdk/tools/archive" archive.cpio image=build/image init="$sdk/programs/init" console="$sdk/programs/console" hello=old
+make -s run TIMEOUT=60 QEMU_FLAGS='-initrd archive.cpio' >"$out" 2>&1 </dev/null
+ok "is refused at boot, too" says "$out" "hello: not started: the program speaks another version of the ABI than this kernel"
+
+# ---- Tools and places.
+ok "a compiler that is not there" refuses "no-gcc is not here: CROSS_COMPILE says 'no-'; apt-get install gcc-aarch64-linux-gnu" CROSS_COMPILE=no-
+ok "a C library that is not there" refuses "picolibc, the C library of tasks, is not in '/nowhere': apt-get install picolibc-aarch64-linux-gnu" PICOLIBC=/nowhere
+ok "a QEMU that is not there" sh -c "QEMU=no-qemu make run 2>&1 </dev/null | grep -q 'no-qemu is not here: apt-get install qemu-system-arm'"
+mkdir bare
+for command in make sh sed mkdir pkg-config uname rm grep cat cut; do ln -s "$(command -v $command)" bare/; done
+ok "a machine without a compiler" sh -c "PATH=$PWD/bare make 2>&1 | grep -q 'No C compiler for 64-bit Arm is here'"
+ln -s "$(command -v aarch64-linux-gnu-gcc || echo /bin/false)" bare/aarch64-linux-gnu-gcc
+ok "a machine without perl" sh -c "PATH=$PWD/bare make 2>&1 | grep -q 'perl is not here: apt-get install perl'"
+ok "make doctor" run make doctor
+ok "says that all is well" says "$out" "ok       ukern $version"
+ok "make doctor on a machine that lacks something" sh -c "PATH=$PWD/bare make doctor >$out 2>&1; [ \$? = 2 ]"
+ok "says how to get it" grep -q 'MISSING.*apt-get install perl' "$out"
+mkdir "$outside/a b"
+cp Makefile hello.c "$outside/a b/"
+ok "a path with a space" refuses "has a space in its path, which make takes for two: move the project to a folder without" -C "$outside/a b"
+ok "a build folder with a space" refuses "BUILD is 'a b', which has a space in it" 'BUILD=a b'
+ok "a build folder that cannot be made" refuses "cannot write to /dev/null/x" BUILD=/dev/null/x
+cp -R "$prefix" "$outside/a b/sdk"
+ok "an SDK in a path with a space" sh -c "PKG_CONFIG_PATH='$outside/a b/sdk/lib/pkgconfig' make >$out 2>&1; [ \$? = 2 ] && grep -q 'space' $out"
+cp -R "$prefix" "$outside/mixed"
+echo "0.0.1 1" >"$outside/mixed/lib/ukern-$version/lib/version"
+ok "an installation of two versions" sh -c "PKG_CONFIG_PATH=$outside/mixed/lib/pkgconfig make 2>&1 | grep -q 'is stale: its libraries are of version 0.0.1, its headers of $version: install it again'"
+echo "$version 1" >"$outside/mixed/lib/ukern-$version/lib/version"
+rm "$outside/mixed/lib/ukern-$version/lib/libuser.a"
+ok "an installation that lacks a file" sh -c "PKG_CONFIG_PATH=$outside/mixed/lib/pkgconfig make 2>&1 | grep -q 'the SDK lacks .*lib/libuser.a: .*install it again'"
+ok "a full disk" sh -c "$sdk/tools/archive /dev/full image=build/image 2>&1 | grep -q 'archive: cannot write /dev/full: No space left on device'"
+finish
