@@ -3,7 +3,7 @@
 # libuser.a, crt0.o and the programs that every image has: init and console.
 libuser_dir := $(UKERN)/libuser
 libuser_out := $(UKERN_BUILD)/libuser
-libuser_sources := $(filter-out %/crt0.S,$(wildcard $(libuser_dir)/*.[cS]))
+libuser_sources := $(filter-out %/crt0.S,$(wildcard $(libuser_dir)/*.[cS])) $(UKERN)/libukern/core/string.c
 
 # Nothing in here needs floating point, and a server that touches no vector register saves the switch of their state.
 libuser_flags := $(ukern_task_flags) -mgeneral-regs-only

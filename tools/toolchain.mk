@@ -110,7 +110,7 @@ $(call object_path,$1,$2): $2 $1/.flags $4
 	$$(Q)$$(ukern_cc) $3 -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
 endef
 define objects_rule
-$(call stamp,$1/.flags,$(ukern_cc) $3)
+$(call stamp,$1/.flags,$(ukern_version) $(ukern_cc) $3)
 $(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4)))
 -include $(wildcard $(patsubst %.o,%.d,$(call objects_of,$1,$2)))
 endef

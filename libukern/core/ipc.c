@@ -246,10 +246,12 @@ void ipc_abort(struct task *t, int error)
     bool fault = (t->state == TASK_SEND || t->state == TASK_REPLY) && t->call_kind == CALL_FAULT;
 
     ipc_detach(t, error);
-    if (fault)
+    if (fault) {
         task_end(t, UKERN_EXIT_FAULT, (int)t->pending.request.w[0], 0);
-    else
-        ipc_wake(t, error);
+        return;
+    }
+    t->result = (struct ukern_sysregs){0}; /* no words of an earlier call */
+    ipc_wake(t, error);
 }
 
 /* ---- Handles in messages ---- */

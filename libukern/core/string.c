@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory and string functions of the kernel (on a host, its C library has them). The compiler must
- * not recognise these loops and call the functions that they make up.
+ * Memory and string functions, without vector registers: of the kernel, and of tasks too (libuser), which thereby
+ * leave the FPU to those who calculate. On a host, its C library has them. The compiler must not recognise these loops and call the functions that they make up.
  */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
-#include "core.h"
+#include <stddef.h>
+#include <stdint.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
 
 /* Any alignment, any effective type. A pair is moved by one load and one store of two registers. */
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
@@ -15,6 +23,7 @@ typedef unsigned __int128 pair __attribute__((may_alias, aligned(1)));
 static inline void copy_up(char *to, const char *from, size_t n)
 {
     for (; n >= 128; n -= 128, to += 128, from += 128) {
+#pragma GCC unroll 8
         for (unsigned i = 0; i < 8; i++)
             ((pair *)to)[i] = ((const pair *)from)[i];
     }
@@ -55,6 +64,7 @@ void *memset(void *to, int c, size_t n)
     char *t = to;
 
     for (; n >= 128; n -= 128, t += 128) {
+#pragma GCC unroll 8
         for (unsigned i = 0; i < 8; i++)
             ((pair *)t)[i] = two;
     }

@@ -225,8 +225,10 @@ void act_pending(struct task *t)
     r.x[5] = percent(95) ? below(4) : 5;
     if (number == EXT_STAGES && percent(50))
         r.x[6] = pick_server(t);
-    if (number == EXT_NOW)
+    if (number == EXT_NOW) {
         r.x[1] = below(2);
+        r.x[2] = below(1000);
+    }
     if (number == EXT_COPY)
         r.x[2] = pick_memory(32, true);
     act(t, number, &r);
@@ -415,9 +417,7 @@ void ext_after_entry(void)
     bool overlap = w[2] < w[4] + w[5] && w[4] < w[2] + w[3];
 
     watch.caller = NULL;
-    if (!c || c->state == TASK_DEAD || !c->aspace || !c->aspace->arch.root)
-        return;
-    if (!aspace_user(c->aspace, WORLD_MEMORY, UKERN_PROT_READ))
+    if (!c || c->state == TASK_DEAD || c->dying)
         return;
     look(c, after);
     if (!watch.read)

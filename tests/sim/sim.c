@@ -300,8 +300,11 @@ static void the_end(void)
     world_listener = NULL;
     world_end();
     world_check();
-    for (unsigned k = 1; k <= CENSUS_ACCOUNT; k++)
+    for (unsigned k = 1; k <= CENSUS_ACCOUNT; k++) {
+        if (counts[k] != census_count((enum census_kind)k))
+            printf("# kind %u: %u objects, then %u\n", k, counts[k], census_count((enum census_kind)k));
         same = same && counts[k] == census_count((enum census_kind)k);
+    }
     same = same && objects == slab_count() - (world_init->ghost != NULL);
     same = same && frame_free_count() + FRAMES_LEFT >= free_frames;
     printf("# left behind: %ld objects, %ld frames\n",

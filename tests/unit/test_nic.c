@@ -517,7 +517,7 @@ static uint32_t random32(void)
 static void hostile_step(struct device *d)
 {
     struct virtio_net_header h = {0};
-    uint32_t length = 14 + random32() % 1500, what = random32() % 64;
+    uint32_t length = 14 + random32() % 1500, what = random32() % 256;
     unsigned head;
 
     if (what < 8) { /* a header of random bytes */
@@ -533,12 +533,13 @@ static void hostile_step(struct device *d)
         ((uint8_t *)(uintptr_t)d->side[random32() % 2].desc)[random32() % 4096] =
             (uint8_t)random32();
     else if (d->side[VIRTIO_RX].size != 0 && next_chain(&d->side[VIRTIO_RX], &head)) {
-        d->side[VIRTIO_RX].seen--;
-        /* Where the driver has said, not where the descriptor says by now: it may be overwritten.
-         */
-        memcpy(d->nic.pool + random32() % BUFFERS * NET_BUFFER_SIZE + NIC_SHIFT, &h, sizeof h);
-        d->side[VIRTIO_RX].seen++;
-        use(&d->side[VIRTIO_RX], head, what < 16 ? random32() % 4096 : length + 12);
+        /* Where the driver had said; the descriptor may be overwritten by now. */
+        uint32_t buffer = d->nic.virtio.queue[VIRTIO_RX].cookie[head % VQ_MAX] % BUFFERS;
+
+        if (what >= 8)
+            h.buffers = 1;
+        memcpy(d->nic.pool + buffer * NET_BUFFER_SIZE + NIC_SHIFT, &h, sizeof h);
+        use(&d->side[VIRTIO_RX], head, what < 12 ? random32() % 4096 : length + 12);
     }
     while (d->side[VIRTIO_TX].size != 0 && next_chain(&d->side[VIRTIO_TX], &head))
         use(&d->side[VIRTIO_TX], head, 0);

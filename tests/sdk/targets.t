@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What a project can do besides building and booting: each target of sdk.mk; and the ways to build.
+. "$UKERN/tests/sdk/outside.sh"
+# shellcheck disable=SC2016 # make expands what stands in single quotes
+
+hello
+mkdir -p answer lib tests
+cat >answer/main.c <<'END'
+#include "words.h"
+#include <ukern/server.h>
+#include <ukern/task.h>
+
+static int get(struct server *s, struct request *r)
+{
+    (void)s;
+    r->reply.w[0] = WORD;
+    return SERVER_REPLY;
+}
+
+static const struct server_handler handlers[] = {{1, get}, {0, NULL}};
+
+int main(void)
+{
+    struct server s = {.port = task_handle("answer"), .handlers = handlers};
+
+    return server_run(&s);
+}
+END
+echo '#define WORD 42' >lib/words.h
+cat >ask.c <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <ukern/ipc.h>
+#include <ukern/task.h>
+
+int main(void)
+{
+    struct ukern_msg m = {UKERN_TAG(1, 0), {0}};
+    char line[40];
+    int error = ipc_call(task_handle("answer"), &m);
+
+    printf("the answer is %d (%d)\n", (int)m.w[0], error);
+    while (fgets(line, sizeof line, stdin) != NULL)
+        printf("you said %s", line);
+    return 3;
+}
+END
+makefile 'TASKS := answer ask' 'answer.provides := answer' 'answer.uses :=' 'answer.rights := inspect' \
+    'ask.uses := answer console' 'CFLAGS := -Ilib' 'FILES := Makefile'
+printf '# a talk\n> hello\nthe answer is 42 (0)\nyou said hello\n= 3\n' >tests/talk.test
+printf '! the answer\n' >tests/wrong.test
+ok "make test types its script in and compares" run make test TESTS=talk
+ok "its output is TAP" grep -qx 'ok 1 - talk' "$out"
+ok "a test fails where the wrong thing is seen" not run make test TESTS=wrong
+ok "with the line and the exit status" sh -c "grep -q 'tests/wrong.test: line 1 was seen: the answer' $out && grep -q 'the exit status was 3 instead of 0' $out"
+rm tests/wrong.test
+
+ok "make graph" run make graph
+ok "draws tasks, ports, devices" [ "$(grep -c -e '"task ask" -> "task answer" \[label = "answer"\]' -e '"task console" -> "device pl011"' build/project.dot)" = 2 ]
+ok "make size" run make size
+ok "shows programs and modules" sh -c "grep -q '^answer ' $out && grep -q 'libukern/core/ipc.c' $out"
+sed -i 's/return 3/puts("something more to say"); return 3/' ask.c
+ok "make size after a change" run make size
+ok "shows the difference" grep -Eq '^ask .*  \+[0-9]+$' "$out"
+ok "make compile_commands.json" run make compile_commands.json
+ok "has each source" [ "$(grep -c '"file": "\(answer/main.c\|ask.c\)"' compile_commands.json)" = 2 ]
+ok "in JSON" perl -MJSON::PP -e 'local $/; decode_json(<STDIN>)' <compile_commands.json
+if command -v doxygen >/dev/null; then
+    ok "make doc" run make doc
+    ok "makes a site" [ -e build/doc/html/index.html ]
+fi
+ok "make help tells of every target" sh -c 'make help >help; for t in all run debug test size graph doc compile_commands.json doctor help clean print-VAR; do
+    grep -q "^  $t " help || { echo "# $t"; exit 1; }; done'
+ok "and of every variable" sh -c 'for v in $(make print-ukern_variables); do grep -q "^  .*\<$v\>" help || case $v in QEMU) ;; *) echo "# $v"; exit 1 ;; esac; done'
+ok "and of every property" sh -c 'for p in $(make print-ukern_properties); do grep -q "^  NAME.$p " help || { echo "# $p"; exit 1; }; done'
+if command -v gdb-multiarch >/dev/null; then
+    ok "make debug" run make debug GDB_FLAGS="-batch -ex 'hbreak sys_task_exit' -ex continue -ex 'ukern tasks' \
+        -ex 'ukern ports' -ex 'ukern handles answer' -ex 'ukern pending' -ex 'ukern bt answer'"
+    ok "ukern tasks" grep -Eq '^ +[0-9]+  answer +[0-9]+  receives' "$out"
+    ok "ukern ports" grep -Eq '^0xffffff8[0-9a-f]+  answer ' "$out"
+    ok "ukern handles" grep -Eq '^ +[0-9]+  port +0xffffff8' "$out"
+    ok "ukern pending" grep -Eq '^[0-9]+ calls are pending' "$out"
+    ok "ukern bt" grep -q '<main+' "$out"
+fi
+
+# ---- Ways to build.
+make -s clean
+ok "in parallel" run make -j4
+ok "a header of a sub-folder is a dependency" sh -c "sed -i s/42/43/ lib/words.h; make -s run TIMEOUT=60 </dev/null | grep -q 'the answer is 43'"
+ok "a debug variant lives beside it" run make DEBUG=1
+ok "in a folder of its own" [ -e build/debug/project.img ]
+ok "built for a debugger" sh -c "make -n -B V=1 DEBUG=1 | grep -q -- -Og"
+ok "and leaves the other as it is" [ -z "$(make -s -n | grep -v true)" ]
+cat >two.mk <<'END'
+IMAGE := two
+BUILD := build/two
+TASKS := hello
+include $(shell pkg-config --variable=sdkmk ukern)
+END
+ok "a second image in one project" sh -c "make -s -f two.mk run TIMEOUT=60 </dev/null | grep -qx hello"
+ok "has its own name" [ -e build/two/two.img ]
+sed -i 's/"[0-9.]*"/"0.1.9"/' "$prefix/lib/ukern-$version/libukern/include/ukern/abi/version.h"
+echo "0.1.9 1" >"$prefix/lib/ukern-$version/lib/version"
+ok "another version of the SDK" run make
+ok "rebuilds everything" [ "$(grep -c 'CC ' "$out")" = 2 ]
+finish
