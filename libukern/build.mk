@@ -10,6 +10,10 @@ libfdt_dir := $(UKERN_BUILD)/third_party/libfdt
 libfdt_sources := $(addprefix $(libfdt_dir)/,fdt.c fdt_ro.c fdt_addresses.c)
 
 libukern_sources := $(wildcard $(libukern_dir)/core/*.c $(libukern_dir)/arch/$(ARCH)/*.[cS])
+# What runs at boot, seldom, or for so long that a few instructions more do not count, is built for size.
+seldom_sources := $(filter $(foreach f,archive boot elf irq loader log operation panic sys_handle sys_shm sys_spawn sys_system \
+    sys_task teardown,%/core/$f.c) $(foreach f,early kmap start trap,%/$(ARCH)/$f.c),$(libukern_sources))
+often_sources := $(filter-out $(seldom_sources),$(libukern_sources))
 board_sources := $(wildcard $(libukern_dir)/board/$(BOARD)/*.[cS])
 libukern_includes := -I$(libukern_dir)/core -I$(libukern_dir)/arch/$(ARCH) -I$(libukern_dir)/board/$(BOARD) \
     -isystem $(libukern_dir)/board/$(BOARD)/libc -isystem $(libfdt_dir)
@@ -17,11 +21,12 @@ libukern_includes := -I$(libukern_dir)/core -I$(libukern_dir)/arch/$(ARCH) -I$(l
 $(libfdt_sources) $(libfdt_dir)/libfdt.h:
 	@echo 'libfdt is not in $(UKERN_BUILD)/third_party yet: run `make setup` in $(UKERN), with the same BUILD' >&2; exit 1
 
-$(eval $(call objects_rule,$(libukern_out),$(libukern_sources) $(libukern_dir)/main.c,$(ukern_kernel_flags) $(libukern_includes)))
-# What runs at boot, or does no more than touch a few registers, is built for size.
+$(eval $(call objects_rule,$(libukern_out),$(often_sources) $(libukern_dir)/main.c,$(ukern_kernel_flags) $(libukern_includes)))
+$(eval $(call objects_rule,$(libukern_out)/seldom,$(seldom_sources),$(ukern_kernel_flags) $(libukern_includes) -Os))
 $(eval $(call objects_rule,$(libukern_out)/board,$(board_sources),$(ukern_kernel_flags) $(libukern_includes) -Os,| $(libfdt_dir)/libfdt.h))
 $(eval $(call objects_rule,$(libukern_out)/libfdt,$(libfdt_sources),$(ukern_kernel_flags) $(libukern_includes) -Os -w))
-libukern_objects := $(call objects_of,$(libukern_out),$(libukern_sources)) \
+libukern_objects := $(call objects_of,$(libukern_out),$(often_sources)) \
+    $(call objects_of,$(libukern_out)/seldom,$(seldom_sources)) \
     $(call objects_of,$(libukern_out)/board,$(board_sources)) \
     $(call objects_of,$(libukern_out)/libfdt,$(libfdt_sources))
 libukern_main := $(call objects_of,$(libukern_out),$(libukern_dir)/main.c)

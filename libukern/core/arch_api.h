@@ -9,15 +9,13 @@
  *    paddr_t arch_virt_to_phys(const void *)
  *    uint64_t arch_timer_now(void)          nanoseconds since boot; monotonic; fast
  *    bool arch_context_quick(struct cpu *c, struct task *from, struct task *to)
- *                                           the same, if it is a matter of a few instructions; else false, and
- *                                           nothing is done
- *    uint64_t arch_cycles(void)             a free-running counter, as fast as can be read
- *    uint64_t arch_cycles_to_ns(uint64_t)
- *    bool arch_irq_pending(void)            would an interrupt be taken now, were they unmasked?
- *    void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
- *                                           everything but the general registers: address space,
- *                                           thread pointer, FPU access. from != to; from may be
- * NULL. ARCH_USER_END                          one past the last user address
+ *                                           the same, if it is a matter of a few instructions; else
+ * false, and nothing is done uint64_t arch_cycles(void)             a free-running counter, as fast
+ * as can be read uint64_t arch_cycles_to_ns(uint64_t) bool arch_irq_pending(void)            would
+ * an interrupt be taken now, were they unmasked? void arch_context_switch(struct cpu *c, struct
+ * task *from, struct task *to) everything but the general registers: address space, thread pointer,
+ * FPU access. from != to; from may be NULL. ARCH_USER_END                          one past the
+ * last user address
  *
  *  inline where speed counts, includes this header, and implements the functions below.
  */

@@ -18,6 +18,7 @@
 
 struct boot_info boot_info;
 uint64_t boot_ns;
+static const struct task *first_task;
 
 static void put(char c)
 {
@@ -45,6 +46,21 @@ int boot_failed(int error, const char *name, uint64_t number, const char *why)
 static void stop(const char *what, const char *why)
 {
     say("ukern: cannot start: %s: %s\n", what, why);
+    board.power(UKERN_POWER_OFF, 1);
+}
+
+void boot_task_ends(const struct task *t, enum ukern_exit_reason reason, int code)
+{
+    const uint64_t *fault = t->pending.request.w; /* as kernel_fault() filled it */
+
+    if (likely(t != first_task))
+        return;
+    if (reason == UKERN_EXIT_FAULT)
+        say("ukern: init has ended (fault at 0x%lx, address 0x%lx): the system stops\n",
+            (unsigned long)fault[3], (unsigned long)fault[2]);
+    else
+        say("ukern: init has ended (%s %d): the system stops\n",
+            reason == UKERN_EXIT_KILLED ? "killed with code" : "code", code);
     board.power(UKERN_POWER_OFF, 1);
 }
 
@@ -136,6 +152,7 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info)
          &(struct handle){
              .object = archive, .type = UKERN_TYPE_SHM, .rights = UKERN_R_TRANSFER | UKERN_R_READ});
     give_memory(t, UKERN_INIT_DTB, info->dtb, info->dtb_size);
+    first_task = t;
     task_start(t, INIT_PRIORITY, UKERN_PRIORITIES - 1);
     boot_ns = arch_timer_now();
     return kernel_resume();

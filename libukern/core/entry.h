@@ -31,17 +31,17 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info);
  * How a system call goes on. What C code preserves (x19 to x29), the stack pointer and the return
  * state are still the caller's then; they have to be saved only if another task runs next:
  *  - from is NULL: the caller goes on;
- *  - else save `from`; then `to` goes on, as from a system call; if it is NULL, kernel_resume() (core/resume.h)
- *    says who and how.
- * The results of a task that goes on straight are where the arguments were, in *r.
+ *  - else save `from`; then `to` goes on, as from a system call; if it is NULL, kernel_resume()
+ * (core/resume.h) says who and how. The results of a task that goes on straight are where the
+ * arguments were, in *r.
  */
 struct way {
     struct task *to, *from;
 };
 
-/* SVC. c: this CPU; number: x8; r: argument registers, on the kernel stack. Nothing is saved yet but those.
- * For UKERN_SYS_ipc_call and UKERN_SYS_ipc_reply_recv the arch calls ipc_fast_call() and ipc_fast_reply_recv() (core/ipc.h)
- * instead: no comparison here stands in the way of those. */
+/* SVC. c: this CPU; number: x8; r: argument registers, on the kernel stack. Nothing is saved yet
+ * but those. For UKERN_SYS_ipc_call and UKERN_SYS_ipc_reply_recv the arch calls ipc_fast_call() and
+ * ipc_fast_reply_recv() (core/ipc.h) instead: no comparison here stands in the way of those. */
 struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 /* Any other synchronous exception of a task. All registers are saved. */
 const struct ukern_sysregs *kernel_fault(const struct fault *f);

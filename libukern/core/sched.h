@@ -28,7 +28,8 @@ struct task *sched_choose(void);
 /* From `from`, which has blocked, to `to`, which is not in the queue. */
 void sched_switch_to(struct cpu *c, struct task *from, struct task *to);
 struct way sched_leave_slowly(struct cpu *c, struct task *from, struct task *to);
-/* The same as the last deed of a system call of `from`, which leaves the results of `to` where its arguments were. */
+/* The same as the last deed of a system call of `from`, which leaves the results of `to` where its
+ * arguments were. */
 static inline struct way sched_leave(struct cpu *c, struct task *from, struct task *to)
 {
     uint64_t now;

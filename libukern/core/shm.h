@@ -29,7 +29,7 @@ struct shm {
 
 #define SHM_SMALL     64                    /* pages kept in a slab array */
 #define SHM_PAGES_MAX (UINT64_C(512) * 512) /* 1 GiB for normal memory */
-#define STEP_PAGES    16 /* pages that one bounded step may zero, copy, map or free */
+#define STEP_PAGES    8 /* pages that one bounded step may zero, copy, map or free */
 
 /* A normal shm of `pages` (>= 1) with no frames yet, busy; shm_fill() then gives it zeroed frames.
  * refs = 1. NULL: quota. */

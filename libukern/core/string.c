@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory and string functions, without vector registers: of the kernel, and of tasks too (libuser), which thereby
- * leave the FPU to those who calculate. On a host, its C library has them. The compiler must not recognise these loops and call the functions that they make up.
+ * Memory and string functions, without vector registers: of the kernel, and of tasks too (libuser),
+ * which thereby leave the FPU to those who calculate. On a host, its C library has them. The
+ * compiler must not recognise these loops and call the functions that they make up.
  */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 

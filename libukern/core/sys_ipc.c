@@ -66,7 +66,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
         if (status != PENDING_READY)
             return status;
         ipc_release(c);
-        c->result.x[1] = c->pending.result[1];
+        c->result = (struct ukern_sysregs){.x[1] = c->pending.result[1]};
         ipc_wake(c, (int64_t)c->pending.result[0]);
         return UKERN_OK;
     }

@@ -3,6 +3,7 @@
  * Making tasks and finding them by slot.
  */
 #include "task.h"
+#include "boot.h"
 #include "frame.h"
 #include "ipc.h"
 #include "sched.h"
@@ -153,6 +154,7 @@ void task_end(struct task *t, enum ukern_exit_reason reason, int code, unsigned 
 {
     if (t->dying || t->state == TASK_DEAD)
         return;
+    boot_task_ends(t, reason, code);
     ipc_detach(t, UKERN_EKILLED);
     t->dying = true;
     t->again = false;

@@ -103,10 +103,10 @@ struct task {
     uint64_t supervisor_badge;
     struct task *exit_next; /* in port->exits */
 
-    uint64_t slice_left;            /* of a preempted task, nanoseconds; 0: a whole slice */
-    uint64_t cpu_cycles;            /* CPU time, in arch_cycles() */
-    uint64_t replies, first_token;  /* each call changes the token: that counts calls */
-    uint64_t blocked_at;            /* since when it is not running, in arch_cycles() */
+    uint64_t slice_left;           /* of a preempted task, nanoseconds; 0: a whole slice */
+    uint64_t cpu_cycles;           /* CPU time, in arch_cycles() */
+    uint64_t replies, first_token; /* each call changes the token: that counts calls */
+    uint64_t blocked_at;           /* since when it is not running, in arch_cycles() */
     char name[UKERN_NAME_MAX];
     struct ukern_pending pending;
 };

@@ -122,18 +122,17 @@ static bool end_held(struct task *t)
 
 static bool end_handles(struct task *t)
 {
-    for (int i = 0; i < STEP_ITEMS; i++) {
+    for (int i = 0; i < STEP_ITEMS && t->handles.used; i++) {
         uint32_t next;
         int32_t h = handle_next(&t->handles, t->teardown, &next);
+
         if (h >= 0) {
             struct handle gone = handle_take(&t->handles, (uint32_t)h);
             handle_drop(t, &gone);
         }
-        if (!t->handles.used)
-            return false;
         t->teardown = next >= HANDLE_MAX ? 0 : next;
     }
-    return true;
+    return t->handles.used > 0;
 }
 
 static bool end_mappings(struct task *t)

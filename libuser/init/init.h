@@ -16,7 +16,7 @@
 struct port {
     const char *name;
     const struct image_task *provider;
-    ukern_handle handle;
+    ukern_handle handle; /* -1: nobody will ever receive on it */
 };
 
 /** A task of the image, and what it is given. */
@@ -38,6 +38,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int ports_create(const struct image *image);
 /** The port of this name, or NULL. */
 const struct port *port_find(const char *name);
+
+/** The task will never run (again): who calls its ports is told so, and waits no more. */
+void ports_abandon(const struct image_task *task);
 
 /** Check what the task wants, take its devices; names each mistake. Clears or sets m->broken. */
 void member_prepare(struct member *m);

@@ -125,6 +125,8 @@ static void exited(struct server *s, uint64_t badge, uint64_t id, int code, int 
         else
             say("task %s %s", c->name, how);
     }
+    if (c != NULL && c->state == SUPERVISOR_STOPPED)
+        ports_abandon(((const struct member *)c->context)->task);
     plan(s);
 }
 
@@ -188,6 +190,8 @@ static int start_all(void)
                                              .context = m};
         supervisor_add(&supervisor, &m->child);
         member_prepare(m);
+        if (m->broken)
+            ports_abandon(m->task);
     }
     for (unsigned i = 0; i < image.count; i++) {
         struct member *m = &members[i];
@@ -199,6 +203,7 @@ static int start_all(void)
             supervisor_release(&m->child);
             m->child.state = SUPERVISOR_STOPPED;
             m->broken = true;
+            ports_abandon(m->task);
         }
     }
     return UKERN_OK;

@@ -131,8 +131,8 @@ static int grant_used(struct start *s, const char *name)
 
     if (strcmp(name, "archive") == 0)
         return spawn_grant(&s->spawn, name, task_handle("archive"), ARCHIVE_RIGHTS);
-    if (port == NULL)
-        return UKERN_OK; /* said by check_uses() */
+    if (port == NULL || port->handle < 0)
+        return UKERN_OK; /* said by check_uses(), or when its server could not be started */
     if (s->minted_count == SPAWN_GRANTS_MAX)
         return UKERN_EOVERFLOW;
     h = handle_mint(port->handle, CLIENT_RIGHTS, next_badge++);

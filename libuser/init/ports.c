@@ -56,3 +56,13 @@ int ports_create(const struct image *image)
     }
     return error;
 }
+
+void ports_abandon(const struct image_task *task)
+{
+    for (unsigned i = 0; i < port_count; i++) {
+        if (ports[i].provider != task || ports[i].handle < 0)
+            continue;
+        handle_close(ports[i].handle);
+        ports[i].handle = -1;
+    }
+}

@@ -157,8 +157,8 @@ static void spawns_fail(bool of_grants)
     child_init(&c, "leaver");
     child_number(&c, 1);
     EQUAL(finish(child_start(&c)), 0);
-    OK(program_find("big", &s));
-    s.memory = 20 << 20;
+    OK(program_find("guest", &s));
+    s.memory = 2 << 20;
     for (unsigned i = 0; i < b.count; i++) {
         s.args = of_grants ? 0 : b.at[i];
         s.args_size = of_grants ? 0 : 64;
@@ -182,8 +182,8 @@ TEST(pointers_spawn_empty, "addresses of nothing are ignored")
 {
     struct ukern_spawn s;
 
-    OK(program_find("big", &s));
-    s.memory = 20 << 20;
+    OK(program_find("guest", &s));
+    s.memory = 2 << 20;
     s.args = s.grants = UINT64_MAX;
     EQUAL(finish(HANDLE(task_spawn_raw(&s))), 0);
 }

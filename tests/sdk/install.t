@@ -26,6 +26,7 @@ find "$prefix" -exec stat -c '%n %Y %s' {} + | sort >"$outside/after"
 ok "an SDK that cannot be written is enough, and stays as it is" cmp "$outside/before" "$outside/after"
 chmod -R u+w "$prefix"
 mkdir sub
+# shellcheck disable=SC2016 # the shell inside expands it
 ok "a folder for everything that is built" sh -c 'make -s BUILD=/tmp/$$/all; [ -e /tmp/$$/all/project.img ]; s=$?; rm -rf /tmp/$$; exit $s'
 
 mv "$prefix" "$outside/moved"

@@ -75,15 +75,6 @@ ok "make help tells of every target" sh -c 'make help >help; for t in all run de
     grep -q "^  $t " help || { echo "# $t"; exit 1; }; done'
 ok "and of every variable" sh -c 'for v in $(make print-ukern_variables); do grep -q "^  .*\<$v\>" help || case $v in QEMU) ;; *) echo "# $v"; exit 1 ;; esac; done'
 ok "and of every property" sh -c 'for p in $(make print-ukern_properties); do grep -q "^  NAME.$p " help || { echo "# $p"; exit 1; }; done'
-if command -v gdb-multiarch >/dev/null; then
-    ok "make debug" run make debug GDB_FLAGS="-batch -ex 'hbreak sys_task_exit' -ex continue -ex 'ukern tasks' \
-        -ex 'ukern ports' -ex 'ukern handles answer' -ex 'ukern pending' -ex 'ukern bt answer'"
-    ok "ukern tasks" grep -Eq '^ +[0-9]+  answer +[0-9]+  receives' "$out"
-    ok "ukern ports" grep -Eq '^0xffffff8[0-9a-f]+  answer ' "$out"
-    ok "ukern handles" grep -Eq '^ +[0-9]+  port +0xffffff8' "$out"
-    ok "ukern pending" grep -Eq '^[0-9]+ calls are pending' "$out"
-    ok "ukern bt" grep -q '<main+' "$out"
-fi
 
 # ---- Ways to build.
 make -s clean
@@ -101,6 +92,15 @@ include $(shell pkg-config --variable=sdkmk ukern)
 END
 ok "a second image in one project" sh -c "make -s -f two.mk run TIMEOUT=60 </dev/null | grep -qx hello"
 ok "has its own name" [ -e build/two/two.img ]
+if command -v gdb-multiarch >/dev/null; then
+    ok "make debug" run make -f two.mk debug GDB_FLAGS="-batch -ex 'hbreak sys_task_exit' -ex continue -ex 'ukern tasks' \
+        -ex 'ukern ports' -ex 'ukern handles console' -ex 'ukern pending' -ex 'ukern bt console'"
+    ok "ukern tasks" grep -Eq '^ +[0-9]+  console +[0-9]+  receives' "$out"
+    ok "ukern ports" grep -Eq '^0xffffff8[0-9a-f]+  console ' "$out"
+    ok "ukern handles" grep -Eq '^ +[0-9]+  port +0xffffff8' "$out"
+    ok "ukern pending" grep -Eq '^[0-9]+ calls are pending' "$out"
+    ok "ukern bt" grep -q '<main+' "$out"
+fi
 sed -i 's/"[0-9.]*"/"0.1.9"/' "$prefix/lib/ukern-$version/libukern/include/ukern/abi/version.h"
 echo "0.1.9 1" >"$prefix/lib/ukern-$version/lib/version"
 ok "another version of the SDK" run make

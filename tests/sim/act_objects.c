@@ -23,7 +23,7 @@ void act_handle(struct task *t)
         ACT(t, handle_dup, from, pick_rights(t, from), percent(5) ? from : pick_slot());
     } else if (how < 15) {
         h = pick_any_handle(t);
-        if (t == world_init && h >= UKERN_INIT_SYSTEM && h <= UKERN_INIT_DTB)
+        if (pick_born_with(t, h))
             h = HANDLE_MAX;
         ACT(t, handle_close, h);
     } else if (how < 16) {

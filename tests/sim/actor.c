@@ -143,6 +143,11 @@ uint64_t pick_rights(const struct task *t, uint64_t handle)
     }
 }
 
+bool pick_born_with(const struct task *t, uint64_t handle)
+{
+    return t == world_init && handle >= UKERN_INIT_SYSTEM && handle <= UKERN_INIT_DTB;
+}
+
 uint64_t pick_slot(void)
 {
     switch (below(24)) {
@@ -151,10 +156,10 @@ uint64_t pick_slot(void)
     case 1:
         return (uint64_t)-2;
     case 2:
-        return below(HANDLE_MAX);
+        return 19 + below(HANDLE_MAX - 19); /* not where init keeps what it was born with */
     case 3:
     case 4:
-        return below(48);
+        return below(16);
     default:
         return (uint64_t)UKERN_ANY_SLOT;
     }

@@ -61,6 +61,8 @@ uint64_t pick_deadline(const struct task *t);
 uint64_t pick_memory(uint64_t size, bool write);
 /** Rights to give away: those of the handle, fewer, or too many. */
 uint64_t pick_rights(const struct task *t, uint64_t handle);
+/** Is it one that init must keep? */
+bool pick_born_with(const struct task *t, uint64_t handle);
 /** A slot of a table, or -1. */
 uint64_t pick_slot(void);
 /** @} */

@@ -8,7 +8,7 @@
 #include "slab.h"
 #include "spawn.h"
 
-#define OBJECTS_MAX 8192 /* slots of the table; a power of two, and at most half full */
+#define OBJECTS_MAX 8192 /* slots of the table, 2^(64 - 51); at most half full */
 
 /* Long operations as sys_shm.c and sys_spawn.c begin them: the sizes must agree. */
 struct memory_operation {
@@ -46,7 +46,7 @@ static void visit(enum census_kind kind, const void *object);
 
 static struct census_object *find(enum census_kind kind, const void *object)
 {
-    unsigned i = (unsigned)(((uintptr_t)object >> 5) * 2654435761u) & (OBJECTS_MAX - 1);
+    unsigned i = (unsigned)((uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15) >> 51);
 
     for (; objects[i].kind; i = (i + 1) & (OBJECTS_MAX - 1))
         if (objects[i].object == object) {

@@ -290,7 +290,7 @@ static uint64_t handle_word(const struct task *t)
 {
     uint64_t h = percent(93) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER) : pick_any_handle(t);
 
-    return UKERN_SEND_HANDLE(h, pick_rights(t, h)) | (percent(10) ? UKERN_SEND_MOVE : 0);
+    return UKERN_SEND_HANDLE(h, pick_rights(t, h)) | (percent(10) && !pick_born_with(t, h) ? UKERN_SEND_MOVE : 0);
 }
 
 void ext_reply(struct task *t, const struct held *h, struct ukern_msg *m)
@@ -373,8 +373,13 @@ static bool in_stack(uint64_t address, uint64_t length)
 
 static void look(const struct task *t, char *to)
 {
-    for (uint64_t at = 0; at < WORLD_STACK; at += PAGE_SIZE)
-        memcpy(to + at, aspace_user(t->aspace, WORLD_MEMORY + at, UKERN_PROT_READ), PAGE_SIZE);
+    for (uint64_t at = 0; at < WORLD_STACK; at += PAGE_SIZE) {
+        const void *page = aspace_user(t->aspace, WORLD_MEMORY + at, UKERN_PROT_READ);
+        if (page) /* its stack may be smaller */
+            memcpy(to + at, page, PAGE_SIZE);
+        else
+            memset(to + at, 0, PAGE_SIZE);
+    }
 }
 
 void ext_before_reply(struct task *t, uint64_t token, const struct ukern_msg *m)

@@ -193,8 +193,10 @@ int64_t world_result(struct task *t)
 
 const struct ukern_sysregs *world_regs(const struct task *t)
 {
-    ASSERT(!world_player(t)->waits);
-    return &world_player(t)->r;
+    const struct player *p = world_player(t);
+
+    ASSERT(!p->waits || p->yields);
+    return &p->r;
 }
 
 /* ---- Spawning ---- */
@@ -270,6 +272,12 @@ ukern_handle world_give(struct task *from, ukern_handle h, struct task *t, unsig
     return (ukern_handle)slot;
 }
 
+void world_priority(struct task *t, unsigned priority)
+{
+    t->base_priority = (uint8_t)priority;
+    ipc_refresh_priority(t);
+}
+
 /* ---- The end ---- */
 
 void world_end(void)
@@ -278,12 +286,11 @@ void world_end(void)
 
     if (world_init->state != TASK_READY)
         ipc_abort(world_init, UKERN_ECANCELED);
-    world_init->base_priority = UKERN_PRIORITIES - 1;
-    ipc_refresh_priority(world_init);
+    world_priority(world_init, UKERN_PRIORITIES - 1);
     world_run(world_init);
     for (uint64_t id = 1; id < WORLD_IDS; id++) {
         struct task *t = task_by_slot(id);
-        if (t && t != world_init)
+        if (t && t != world_init && t->state != TASK_LOADING) /* its spawner ends that one */
             task_end(t, UKERN_EXIT_KILLED, 0, UKERN_PRIORITIES - 1);
     }
     while (next < HANDLE_MAX) {

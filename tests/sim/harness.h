@@ -89,6 +89,8 @@ struct task *world_spawn(const char *name);
 ukern_handle world_handle(const struct task *t);
 /** A copy of from's handle h in the table of t, put there directly. */
 ukern_handle world_give(struct task *from, ukern_handle h, struct task *t, unsigned rights);
+/** Set t's base priority directly. */
+void world_priority(struct task *t, unsigned priority);
 /** init kills every task but itself, and closes all handles but those of boot. */
 void world_end(void);
 

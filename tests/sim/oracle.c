@@ -41,7 +41,7 @@ static void add_handles(const struct task *t, struct ukern_msg *m)
                                  : pick_any_handle(t);
         uint64_t rights = pick_rights(t, h);
         m->w[5 - i] = UKERN_SEND_HANDLE(h, rights);
-        if (percent(t == world_init ? 2 : 12))
+        if (percent(t == world_init ? 2 : 12) && !pick_born_with(t, h))
             m->w[5 - i] |= UKERN_SEND_MOVE;
         if (percent(1))
             m->w[5 - i] |= UINT64_C(1) << 50; /* a bit that must be zero */

@@ -238,36 +238,50 @@ static void test_deadlock(void **state)
 static void test_inheritance(void **state)
 {
     (void)state;
-    struct task *low = world_spawn_with("low", &(struct world_spawn){.priority = 10});
-    SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 5);
-    struct task *mid = world_spawn_with("mid", &(struct world_spawn){.priority = 12});
-    uint64_t p_mid = (uint64_t)SYS(mid, port_create);
-    uint64_t reach = (uint64_t)world_give(mid, (ukern_handle)p_mid, world_init, 0);
-    assert_int_equal(SYS(mid, ipc_recv, p_mid), WORLD_WAITS);
-    uint64_t p_low = (uint64_t)SYS(low, port_create);
+    struct task *high = world_spawn("high"), *mid = world_spawn("mid"), *low = world_spawn("low");
+    uint64_t p_mid = (uint64_t)SYS(mid, port_create), p_low = (uint64_t)SYS(low, port_create);
     uint64_t mid_low = (uint64_t)world_give(low, (ukern_handle)p_low, mid, UKERN_R_CALL);
-    assert_int_equal(SYS_UNTIL(low, 0, ipc_recv, p_low), UKERN_ETIMEDOUT);
+    uint64_t high_mid = (uint64_t)world_give(mid, (ukern_handle)p_mid, high, UKERN_R_CALL);
+    assert_int_equal(SYS_UNTIL(low, 0, ipc_recv, p_low), UKERN_ETIMEDOUT); /* it serves it */
     assert_int_equal(SYS(low, notify_wait, p_low, 1), WORLD_WAITS);
-
-    struct task *high = world_spawn_with("high", &(struct world_spawn){.priority = 40});
-    uint64_t high_mid = (uint64_t)world_give(world_init, (ukern_handle)reach, high, UKERN_R_CALL);
+    assert_int_equal(SYS(mid, ipc_recv, p_mid), WORLD_WAITS);
+    assert_int_equal(SYS(high, task_priority, (uint64_t)UKERN_SELF, 40), UKERN_OK);
     assert_int_equal(SYS_UNTIL(high, sim_time + 1000, ipc_call, high_mid, TAG(0)), WORLD_WAITS);
     assert_int_equal(mid->priority, 40); /* it has taken high's message */
     assert_int_equal(world_result(mid), UKERN_EV_MESSAGE);
-    uint64_t high_token = world_regs(mid)->token;
     assert_int_equal(SYS(mid, ipc_call, mid_low, TAG(0)), WORLD_WAITS);
     assert_int_equal(low->priority, 40); /* through mid, who is in low's queue */
     world_check();
     /* High gives up: all of it is undone. */
     world_pass(1000);
     assert_int_equal(world_result(high), UKERN_ETIMEDOUT);
-    assert_int_equal(mid->priority, 12);
-    assert_int_equal(low->priority, 12);
+    assert_int_equal(mid->priority, WORLD_PRIORITY);
+    assert_int_equal(low->priority, WORLD_PRIORITY);
     world_check();
-    (void)high_token;
-    assert_int_equal(SYS(high, task_exit, 0), WORLD_WAITS);
-    assert_int_equal(SYS(world_init, handle_dup, reach, 0, (uint64_t)-1) >= 0, 1);
-    SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 20);
+    assert_int_equal(SYS(high, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY), UKERN_OK);
+}
+
+/* Inheritance is undone by a reply and by death, too. */
+static void test_inheritance_ends(void **state)
+{
+    (void)state;
+    pair();
+    for (unsigned how = 0; how < 2; how++) {
+        assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        SYS(client, task_priority, (uint64_t)UKERN_SELF, 33);
+        uint64_t token = call(client, to);
+        assert_int_equal(server->priority, 33);
+        assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
+        if (how == 0) {
+            assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)), WORLD_WAITS);
+            SYS(client, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY);
+        } else {
+            task_end(client, UKERN_EXIT_KILLED, 0, 0);
+            SYS(server, task_self);
+        }
+        assert_int_equal(server->priority, WORLD_PRIORITY);
+        world_check();
+    }
 }
 
 /* A server that owes a reply, but receives again, is boosted by that caller no more. */
@@ -281,8 +295,9 @@ static void test_deferred_reply_boosts_nobody(void **state)
     assert_int_equal(server->priority, 33);
     assert_int_equal(SYS_UNTIL(server, 0, ipc_recv, port), UKERN_ETIMEDOUT);
     assert_int_equal(server->priority, WORLD_PRIORITY);
-    assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)), UKERN_OK);
+    SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0));
     assert_int_equal(SYS(client, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY), UKERN_OK);
+    assert_int_equal(world_result(server), UKERN_OK);
 }
 
 /* Callers are taken by priority, and as they came within one. */
@@ -428,11 +443,13 @@ static void test_exit_event(void **state)
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_EXIT);
     const struct ukern_sysregs *r = world_regs(server);
     assert_true(r->deadline_or_badge == 99 && r->x[1] == id && r->x[2] == 7 && r->x[3] == UKERN_EXIT_NORMAL);
-    assert_int_equal(SYS(world_init, task_wait, h), UKERN_OK);
+    SYS(world_init, task_wait, h);
+    assert_int_equal(world_result(world_init), UKERN_OK);
     assert_int_equal(world_regs(world_init)->x[1], 7);
     t = world_spawn_with("child", &(struct world_spawn){.supervisor = (ukern_handle)p});
     assert_int_equal(SYS(world_init, task_kill, (uint64_t)world_handle(t), (uint64_t)-3), UKERN_OK);
-    assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_EXIT);
+    SYS(server, ipc_recv, port); /* waits until it is taken apart */
+    assert_int_equal(world_result(server), UKERN_EV_EXIT);
     assert_int_equal((int64_t)world_regs(server)->x[2], -3);
     assert_int_equal(world_regs(server)->x[3], UKERN_EXIT_KILLED);
 }
@@ -458,7 +475,8 @@ static void test_fault_event(void **state)
     world_fault(UKERN_FAULT_EXEC, 0);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_FAULT);
     assert_int_equal(SYS_TOKEN(server, world_regs(server)->token, 0, ipc_reply, 0, TAG(UKERN_FAULT_KILL)), UKERN_OK);
-    assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_EXIT);
+    SYS(server, ipc_recv, port);
+    assert_int_equal(world_result(server), UKERN_EV_EXIT);
     r = world_regs(server);
     assert_true(r->x[2] == UKERN_FAULT_EXEC && r->x[3] == UKERN_EXIT_FAULT);
 }
@@ -472,7 +490,8 @@ static void test_fault_without_supervisor(void **state)
     uint64_t h = (uint64_t)world_handle(t), p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0);
     world_run(t);
     world_fault(UKERN_FAULT_ILLEGAL, 0);
-    assert_int_equal(SYS(world_init, task_wait, h), UKERN_OK);
+    SYS(world_init, task_wait, h);
+    assert_int_equal(world_result(world_init), UKERN_OK);
     assert_int_equal(world_regs(world_init)->x[1], UKERN_FAULT_ILLEGAL);
     assert_int_equal(world_regs(world_init)->x[2], UKERN_EXIT_FAULT);
     t = world_spawn_with("child", &(struct world_spawn){.supervisor = (ukern_handle)p});
@@ -482,7 +501,8 @@ static void test_fault_without_supervisor(void **state)
     world_fault(UKERN_FAULT_READ, 0);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_FAULT);
     assert_int_equal(SYS(server, task_exit, 0), WORLD_WAITS);
-    assert_int_equal(SYS(world_init, task_wait, h), UKERN_OK);
+    SYS(world_init, task_wait, h);
+    assert_int_equal(world_result(world_init), UKERN_OK);
     assert_int_equal(world_regs(world_init)->x[2], UKERN_EXIT_FAULT);
 }
 
@@ -514,6 +534,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_port_outlives_server),
     WORLD(test_deadlock),
     WORLD(test_inheritance),
+    WORLD(test_inheritance_ends),
     WORLD(test_deferred_reply_boosts_nobody),
     WORLD(test_queue_order),
     WORLD(test_bad_messages),

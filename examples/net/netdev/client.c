@@ -17,13 +17,15 @@ struct client *client_get(uint64_t badge)
 {
     struct client *c = client_find(badge);
 
-    for (unsigned i = 0; i < CLIENTS_MAX && c == NULL; i++) {
-        if (clients[i].used)
+    if (c != NULL)
+        return c;
+    for (c = clients; c < clients + CLIENTS_MAX; c++) {
+        if (c->used)
             continue;
-        c = &clients[i];
         *c = (struct client){.used = true, .badge = badge, .filter = NET_FILTER_OWN};
+        return c;
     }
-    return c;
+    return NULL;
 }
 
 int client_filter(struct client *c, uint64_t filter, uint64_t type)

@@ -151,12 +151,30 @@ void *arch_aspace_user(const struct arch_aspace *as, uint64_t address, unsigned 
     return (char *)arch_phys_to_virt(entry & PTE_ADDRESS) + (address & (PAGE_SIZE - 1));
 }
 
+/* The first entry from `from` on that is not empty; TABLE_ENTRIES: none. Looks at eight at a time.
+ */
+static unsigned next_entry(const uint64_t *table, unsigned from)
+{
+    unsigned i = from;
+
+    for (; i % 8 && i < TABLE_ENTRIES; i++)
+        if (table[i])
+            return i;
+    for (; i < TABLE_ENTRIES; i += 8) {
+        const uint64_t *t = table + i;
+        if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7])
+            break;
+    }
+    for (; i < TABLE_ENTRIES; i++)
+        if (table[i])
+            break;
+    return i;
+}
+
 /* Free the tables below a level 2 table, up to FREE_STEP in all; false: some are left. */
 static bool free_level2(uint64_t *table, struct account *a, unsigned *freed)
 {
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        if (!table[i])
-            continue;
+    for (unsigned i = next_entry(table, 0); i < TABLE_ENTRIES; i = next_entry(table, i + 1)) {
         if (*freed == FREE_STEP)
             return false;
         frame_free(a, table[i] & PTE_ADDRESS, 0);
@@ -176,10 +194,8 @@ bool arch_aspace_free(struct arch_aspace *as, struct account *a)
     /* The walker must not look at tables that are given back. */
     if (SYSREG_READ(ttbr0_el1) == as->ttbr)
         arch_empty_aspace();
-    for (; as->freed < TABLE_ENTRIES; as->freed++) {
+    for (; (as->freed = next_entry(root, as->freed)) < TABLE_ENTRIES; as->freed++) {
         uint64_t entry = root[as->freed];
-        if (!entry)
-            continue;
         if (freed)
             return true;
         if (!free_level2(entry_table(entry), a, &freed))

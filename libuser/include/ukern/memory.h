@@ -64,10 +64,12 @@ int shm_map_in(ukern_handle task, ukern_handle shm, uint64_t offset, size_t size
 /** Remove one mapping, whole; address: its first byte. UKERN_ENOENT: no mapping starts there. */
 int shm_unmap(void *address);
 
-/** Take it back from everybody else: their handles and mappings are dead. Needs UKERN_R_MANAGE. */
+/** Take it back from everybody else: their handles and mappings are dead. Needs UKERN_R_MANAGE.
+ * UKERN_ENOMEM: the quota has no room for the note of progress; nothing was taken back. */
 int shm_revoke(ukern_handle shm);
 
-/** Take it back from all, the caller included, and free the memory now. Needs UKERN_R_MANAGE. */
+/** Take it back from all, the caller included, and free the memory now. Needs UKERN_R_MANAGE.
+ * UKERN_ENOMEM: as shm_revoke(). */
 int shm_destroy(ukern_handle shm);
 
 /** Size, flavour and bus address. */
