@@ -80,6 +80,8 @@ endif
 # Built libraries lie in build/ of a checkout. An installed SDK has them beside its headers, and nothing to make them.
 ukern_make := $(wildcard $(UKERN)/tools/libs.mk)
 UKERN_BUILD ?= $(if $(ukern_make),$(UKERN)/build,$(UKERN))
+# What an image is made of is said by the project or on the command line, not by whatever the environment happens to hold.
+$(foreach v,IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS DEBUG TESTS,$(if $(filter environment,$(origin $v)),$(eval undefine $v)))
 BUILD ?= build$(if $(filter 1,$(DEBUG)),/debug)
 IMAGE ?= $(notdir $(CURDIR))
 SDK_TASKS ?= console

@@ -43,7 +43,9 @@ static bool handle_message(struct server *s, const struct ukern_event *ev, struc
     r->msg = ev->msg;
     r->badge = ev->badge;
     r->token = ev->token;
-    r->reply = (struct ukern_msg){0};
+    r->reply.tag = 0;
+    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
+        r->reply.w[i] = 0; /* stores, not a call of memset() as for an initialiser */
     r->untaken = (1u << UKERN_TAG_HANDLES(ev->msg.tag)) - 1;
 
     handler = find_handler(s, r->label);

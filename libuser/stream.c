@@ -54,13 +54,13 @@ static int64_t inline_call(int fd, unsigned label, size_t n, struct ukern_msg *m
 
 static int64_t stream_read(int fd, void *to, size_t n)
 {
-    struct ukern_msg msg = {0};
     int64_t result = UKERN_ENOSYS;
 
     if (have_extension())
         result = ukern_trap4(STREAM_READ, (uint64_t)fd, (uintptr_t)to, n, request_flags(fd), NULL);
     if (result != UKERN_ENOSYS)
         return result;
+    struct ukern_msg msg = {0};
     if (n > STREAM_INLINE_MAX)
         n = STREAM_INLINE_MAX;
     result = inline_call(fd, STREAM_READ_INLINE, n, &msg);
@@ -71,7 +71,6 @@ static int64_t stream_read(int fd, void *to, size_t n)
 
 static int64_t stream_write(int fd, const void *from, size_t n)
 {
-    struct ukern_msg msg = {0};
     int64_t result = UKERN_ENOSYS;
 
     if (have_extension())
@@ -79,6 +78,7 @@ static int64_t stream_write(int fd, const void *from, size_t n)
             ukern_trap4(STREAM_WRITE, (uint64_t)fd, (uintptr_t)from, n, request_flags(fd), NULL);
     if (result != UKERN_ENOSYS)
         return result;
+    struct ukern_msg msg = {0};
     if (n > STREAM_INLINE_MAX)
         n = STREAM_INLINE_MAX;
     memcpy(&msg.w[2], from, n);

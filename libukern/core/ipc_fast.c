@@ -120,11 +120,18 @@ static __attribute__((noinline)) struct way reply_to_parked(struct cpu *c, struc
     struct port *p = caller->call_port;
     int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
 
-    if (likely(status == PENDING_READY)) {
+    if (likely(status == PENDING_READY && caller->direct && !task_unclean(caller))) {
         r->x[0] = caller->pending.result[0];
         r->x[1] = caller->pending.result[1];
         r->x[2] = r->x[3] = r->x[4] = r->x[5] = r->x[6] = r->x[7] = 0;
         return reply_directly(c, r, t, caller, p);
+    }
+    if (status == PENDING_READY) { /* with a port that the server gave away: this one, or one that
+                                      it left to be finished */
+        ipc_release(caller);
+        caller->result = (struct ukern_sysregs){.x[1] = caller->pending.result[1]};
+        ipc_wake(caller, (int64_t)caller->pending.result[0]);
+        status = UKERN_OK;
     }
     if (status != UKERN_OK)
         return kernel_status(c, r, UKERN_SYS_ipc_reply_recv, status);

@@ -42,7 +42,8 @@ static struct entry **find(const char *key)
     return link;
 }
 
-/* Whoever sent the request chose its words, but a key is any 16 bytes, so there is none to refuse. */
+/* Whoever sent the request chose its words, but a key is any 16 bytes, so there is none to refuse.
+ */
 static const char *key_of(const struct request *r)
 {
     return (const char *)&r->msg.w[0];
@@ -100,7 +101,7 @@ static int get(struct server *s, struct request *r)
     return SERVER_REPLY;
 }
 
-static int delete(struct server *s, struct request *r)
+static int delete (struct server *s, struct request *r)
 {
     struct entry **link = find(key_of(r)), *e = *link;
 

@@ -20,9 +20,9 @@ static int pack(uint64_t *words, size_t size, const char *text)
 }
 
 /*
- * One request and its reply. There are two kinds of failure. ipc_call() fails if the message did not
- * get there and back: this task was not given the port, or the server died meanwhile. Otherwise the
- * label of the reply is what the server itself has to say.
+ * One request and its reply. There are two kinds of failure. ipc_call() fails if the message did
+ * not get there and back: this task was not given the port, or the server died meanwhile. Otherwise
+ * the label of the reply is what the server itself has to say.
  */
 static int ask(enum kv_label label, const char *key, const char *value, char *answer)
 {

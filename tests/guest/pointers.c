@@ -182,8 +182,8 @@ TEST(pointers_spawn_empty, "addresses of nothing are ignored")
 {
     struct ukern_spawn s;
 
-    OK(program_find("guest", &s));
-    s.memory = 2 << 20;
+    OK(program_find("big", &s));
+    s.memory = 20 << 20;
     s.args = s.grants = UINT64_MAX;
     EQUAL(finish(HANDLE(task_spawn_raw(&s))), 0);
 }

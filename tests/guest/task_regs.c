@@ -147,7 +147,7 @@ TEST(regs_unknown_calls, "system calls that are none say ENOSYS")
                                        100,
                                        255,
                                        1022,
-                                       1023,
+                                       257 + 400,
                                        1024,
                                        65535,
                                        65536,

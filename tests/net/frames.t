@@ -4,6 +4,7 @@
 # netdev in QEMU, with frames from a peer on the host. FRAMES sets how many random ones (200000).
 . "$UKERN/tests/tap.sh"
 FRAMES=${FRAMES:-200000}
+# shellcheck disable=SC2086 # $modern is two words
 modern="-global virtio-mmio.force-legacy=false"
 
 build_project() {
@@ -72,14 +73,14 @@ ok "the system ends" wait $qemu
 boot 20 $modern
 ok "no device: it is said" wait_for "netdev.devices virtio-net: this machine has no such device"
 ok "no device: a client is not left waiting" wait_for "echo: net_open: there is nothing of that name"
-kill $qemu
+kill $qemu 2>/dev/null
 wait $qemu 2>/dev/null
 boot 20 -netdev user,id=n0 -device virtio-net-device,netdev=n0
 ok "a legacy device: what to do is said" wait_for "force-legacy=false"
-kill $qemu
+kill $qemu 2>/dev/null
 wait $qemu 2>/dev/null
 boot 20 $modern -netdev user,id=n0 -device virtio-net-device,netdev=n0 -netdev user,id=n1 -device virtio-net-device,netdev=n1
 ok "two devices: it is said" wait_for "there are 2 network devices in one page"
-kill $qemu
+kill $qemu 2>/dev/null
 wait $qemu 2>/dev/null
 finish

@@ -3,6 +3,7 @@
 #
 # Installing: what is put where, the smallest project, moved and read-only trees, several versions, uninstalling, and
 # the tarball and the package that others install from.
+# shellcheck disable=SC2016 # make expands what stands in single quotes
 . "$UKERN/tests/sdk/outside.sh"
 
 for file in sdk.mk lib/libukern.a lib/libuser.a lib/crt0.o libukern/ukern.ld libuser/task.ld \
@@ -15,7 +16,6 @@ ok "no file knows where it was built" [ -z "$(grep -rlF "$tree/" "$prefix")" ]
 ok "nor where it was installed" [ -z "$(grep -rlF "$prefix" "$prefix")" ]
 
 hello
-# shellcheck disable=SC2016 # make expands it
 printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
 ok "two lines are a project" [ "$(wc -l <Makefile)" = 2 ]
 find "$prefix" -exec stat -c '%n %Y %s' {} + | sort >"$outside/before"
@@ -26,7 +26,6 @@ find "$prefix" -exec stat -c '%n %Y %s' {} + | sort >"$outside/after"
 ok "an SDK that cannot be written is enough, and stays as it is" cmp "$outside/before" "$outside/after"
 chmod -R u+w "$prefix"
 mkdir sub
-# shellcheck disable=SC2016 # the shell inside expands it
 ok "a folder for everything that is built" sh -c 'make -s BUILD=/tmp/$$/all; [ -e /tmp/$$/all/project.img ]; s=$?; rm -rf /tmp/$$; exit $s'
 
 mv "$prefix" "$outside/moved"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Whatever a user can get wrong ends with status 2 and one line that says what is wrong, where, and what to do.
-. "$UKERN/tests/sdk/outside.sh"
 # shellcheck disable=SC2016 # make expands what stands in single quotes
+. "$UKERN/tests/sdk/outside.sh"
 
 hello
 echo 'int main(void) { return 0; }' >other.c

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # What a project can do besides building and booting: each target of sdk.mk; and the ways to build.
-. "$UKERN/tests/sdk/outside.sh"
 # shellcheck disable=SC2016 # make expands what stands in single quotes
+. "$UKERN/tests/sdk/outside.sh"
 
 hello
 mkdir -p answer lib tests

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "unit.h"
 #include "elf.h"
+#include <ukern/abi/version.h>
 
 #define TEXT   UINT64_C(0x400000)
 #define FILES  (3 * PAGE_SIZE) /* bytes of the program file */
@@ -385,6 +386,31 @@ static void test_dynamic(void **state)
     refused(&p, "dynamic linker");
 }
 
+/* The note of crt0.S: sizes of owner and content, type, owner, content. */
+static void test_abi(void **state)
+{
+    struct {
+        uint32_t name_size, content_size, type;
+        char name[8];
+        uint32_t abi;
+    } note = {6, 4, UKERN_NOTE_ABI, "ukern", UKERN_ABI};
+    struct program p = good;
+
+    (void)state;
+    p.h.phnum = 5;
+    p.s[4] = (struct segment){NOTE, RO, 0x1900, 0, 0, sizeof(note), sizeof(note), 4};
+    put(OFFSET + 0x1900, &note, sizeof(note));
+    accepted(&p, 3);
+    note.abi++;
+    put(OFFSET + 0x1900, &note, sizeof(note));
+    refused(&p, "another version of the ABI");
+    note.name[0] = 'U'; /* somebody else's note */
+    put(OFFSET + 0x1900, &note, sizeof(note));
+    accepted(&p, 3);
+    p.s[4].offset = UINT64_MAX - 8; /* nonsense that nobody needs */
+    accepted(&p, 3);
+}
+
 static void test_number_of_segments(void **state)
 {
     (void)state;
@@ -551,6 +577,7 @@ static const struct CMUnitTest tests[] = {
     ELF_TEST(test_alignment),
     ELF_TEST(test_entry),
     ELF_TEST(test_dynamic),
+    ELF_TEST(test_abi),
     ELF_TEST(test_number_of_segments),
     ELF_TEST(test_range_in_the_shm),
     ELF_TEST(test_state_of_the_shm),

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel extension of this image. */
-#include <ukern/ukern.h>
+/* The kernel extension of this image: the calls of byte streams (read, write ...), which are those
+ * of the pipes example under another name, and the calls of netdev's clients. */
+#define ukern_main register_stream_calls
+#include "../../pipes/kernel/pipe_calls.c"
+#undef ukern_main
 
 #include "net_calls.h"
 
+void ukern_main(void);
+
 void ukern_main(void)
 {
+    register_stream_calls();
     net_calls_register();
 }

@@ -171,6 +171,8 @@ static int do_filter(struct server *s, struct request *r)
         return UKERN_EBUSY;
     if (c->cut != NULL)
         return UKERN_EIO;
+    while (c->count > 0) /* what passed the old filter */
+        client_dequeue(c, &netdev.nic);
     c->listening = true;
     return client_filter(c, r->msg.w[0], r->msg.w[1]);
 }

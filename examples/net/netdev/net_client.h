@@ -106,21 +106,25 @@ static inline void net_close(struct net *n)
 
 /**
  * Become a bulk client.
- * @param server  handle of `net`; must stay.
+ * @param server  handle of `net`, as task_handle() gave it; must stay.
  * @param port    the caller's own port (UKERN_R_MINT): woken with `bits`; it hears a hangup of
  * `badge` when netdev dies or cuts the client off.
  * @return UKERN_OK; UKERN_EEXIST: this handle's badge is a bulk client already; UKERN_EBUSY: too
- * many; UKERN_EINVAL: filter; UKERN_EIO: the device does not work; UKERN_ENOMEM; UKERN_EPEER.
+ * many; UKERN_EINVAL: filter; UKERN_EIO: the device does not work; UKERN_ENOMEM; UKERN_EPEER;
+ * UKERN_ENOENT: no network was granted.
  */
 static inline int net_open(struct net *n, ukern_handle server, ukern_handle port, uint64_t bits,
                            uint64_t badge, enum net_filter filter, uint16_t type)
 {
     struct ukern_msg m = {UKERN_TAG(NET_OPEN, 1), {bits, filter, type}};
-    ukern_handle h = handle_mint(port, UKERN_R_NOTIFY | UKERN_R_TRANSFER, badge);
     void *area = NULL, *pool = NULL;
+    ukern_handle h;
     int error;
 
     *n = (struct net){.server = server};
+    if (server < 0)
+        return server; /* task_handle() did not find it */
+    h = handle_mint(port, UKERN_R_NOTIFY | UKERN_R_TRANSFER, badge);
     if (h < 0)
         return h;
     m.w[5] = UKERN_SEND_HANDLE(h, UKERN_R_NOTIFY) | UKERN_SEND_MOVE;
