@@ -9,6 +9,7 @@
 #?              a script instead of the keyboard                  echo 'cat README.md | wc' | make -s run
 #?   check      run every test                                    make check
 #?              or some of them                                   make check TESTS=test_pipe
+#?   new        start a project of your own                       make new TEMPLATE=server NAME=../kv
 #?   bench      boot the benchmark image and print its table      make bench
 #?   docs       build the site, $(BUILD)/docs/html/index.html     make docs
 #?   format     lay out all C files by .clang-format              make format
@@ -31,6 +32,7 @@
 #?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
 #?   PREFIX         where to install (/usr/local)             make install PREFIX=$HOME/ukern
 #?   DESTDIR        a folder in the place of /                make install DESTDIR=/tmp/root
+#?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS          parts of the names of tests                   make check TESTS='unit sim'
 #?   GUEST_CPUS     what the guest tests run on                   make check GUEST_CPUS=max
 #?
@@ -46,7 +48,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all libs run check bench docs install uninstall dist deb format lint clean help
+.PHONY: setup all libs run check new bench docs install uninstall dist deb format lint clean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' tools/setup
@@ -74,6 +76,9 @@ run: libs
 
 check: all
 	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
+
+new:
+	@tools/ukern $(if $(TEMPLATE)$(NAME),new '$(TEMPLATE)' '$(NAME)',help)
 
 bench: libs
 	$(call project,bench) bench OUT=$(build)

@@ -7,7 +7,7 @@
 #include "aspace.h"
 #include "slab.h"
 
-#define MAP_STEP (STEP_PAGES * 64) /* page table entries in one bounded step */
+#define MAP_STEP (STEP_PAGES * 8) /* page table entries in one bounded step */
 
 _Static_assert(sizeof(struct mapping) <= 128, "a mapping fits its slab class");
 

@@ -52,7 +52,7 @@ int aspace_init(struct aspace *as, struct account *a); /* UKERN_OK or UKERN_ENOM
  */
 int aspace_map(struct aspace *as, struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
                unsigned prot, struct mapping **out);
-/* At most STEP_PAGES x 64 (DMA: STEP_PAGES) more page table entries. 1: more; 0: live;
+/* At most STEP_PAGES x 8 (DMA: STEP_PAGES) more page table entries. 1: more; 0: live;
  * UKERN_ENOMEM: undo with aspace_unmap_step; UKERN_EREVOKED: s died or somebody removes the
  * mapping. Between steps a revoke may take it over and free it: see mapping.worker. */
 int aspace_map_step(struct mapping *m);

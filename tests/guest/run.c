@@ -205,12 +205,23 @@ static bool run_one(const struct test *t)
     return settled(&before) && good;
 }
 
-/* `only=NAME` among the boot arguments: tests whose names begin so. */
+/* `only=NAME,NAME...` among the boot arguments: tests whose names begin so. */
 static bool chosen(const struct test *t)
 {
     const char *only = strstr(task_bootargs(), "only=");
 
-    return !only || strncmp(t->name, only + 5, strcspn(only + 5, " ")) == 0;
+    if (!only)
+        return true;
+    only += strlen("only=");
+    for (;;) {
+        size_t length = strcspn(only, ", ");
+
+        if (strncmp(t->name, only, length) == 0)
+            return true;
+        if (only[length] != ',')
+            return false;
+        only += length + 1;
+    }
 }
 
 /* What a first start leaves behind for all others: the archive is mapped, the console has its

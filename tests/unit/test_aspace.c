@@ -277,7 +277,7 @@ static void test_steps(void **state)
 {
     (void)state;
     start();
-    enum { PAGES = 1500, STEP = STEP_PAGES * 64 };
+    enum { STEP = STEP_PAGES * 8, PAGES = 2 * STEP + 22 };
     struct shm *s = shm_full(PAGES), *orphan;
     struct mapping *m;
     uint64_t address = AT + 100 * PAGE_SIZE;

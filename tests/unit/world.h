@@ -11,16 +11,34 @@
 #include "../sim/check.h"
 #include "../sim/harness.h"
 
+static struct {
+    uint64_t frames, objects, used;
+} world_base;
+
 static inline int world_before(void **state)
 {
-    return unit_before(state);
+    unit_before(state);
+    world_base.frames = frame_free_count();
+    world_base.objects = slab_count() - (world_init->ghost != NULL);
+    world_base.used = world_init->account->used;
+    return 0;
 }
 
+/* Nothing may be left behind but page tables of init, and its ghost. */
 static inline int world_after(void **state)
 {
+    (void)state;
+    frame_fail_after = 0;
     world_end();
     world_check();
-    return unit_after(state);
+    uint64_t grown = (world_init->account->used - world_base.used) >> PAGE_SHIFT;
+    if (frame_free_count() + grown >= world_base.frames &&
+        slab_count() - (world_init->ghost != NULL) == world_base.objects)
+        return 0;
+    print_error("left behind: %ld frames, %ld objects; init has grown by %ld pages\n",
+                (long)(world_base.frames - frame_free_count()),
+                (long)(slab_count() - (world_init->ghost != NULL) - world_base.objects), (long)grown);
+    return -1;
 }
 
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, world_before, world_after)
