@@ -8,7 +8,7 @@ FRAMES=${FRAMES:-200000}
 modern="-global virtio-mmio.force-legacy=false"
 
 build_project() {
-    make -s -C "$UKERN/tests/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
+    make -s -C "$UKERN/tests/net/image" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
         { sed 's/^/# /' build.log; return 1; }
 }
 
