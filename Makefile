@@ -84,8 +84,12 @@ bench: libs
 	$(call project,bench) bench OUT=$(build)
 
 docs:
-	@mkdir -p $(build)/docs
-	@( cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(build)/docs' ) | doxygen -
+	@command -v doxygen >/dev/null || { echo "docs: doxygen is not here: apt-get install doxygen" >&2; exit 2; }
+	@rm -rf $(build)/docs && mkdir -p $(build)/docs/pages
+	@docs/reference $(build)/docs/pages
+	@( cat docs/Doxyfile; printf '%s\n' 'OUTPUT_DIRECTORY = $(build)/docs' 'INPUT += $(build)/docs/pages' \
+	    'STRIP_FROM_PATH += $(build)/docs/pages $(UKERN)' \
+	    'USE_MDFILE_AS_MAINPAGE = $(build)/docs/pages/index.md' ) | doxygen -
 	@echo '  DOCS    $(build)/docs/html/index.html'
 
 # ---- Installing, and what others install from.

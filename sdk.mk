@@ -61,6 +61,7 @@
 #?   DEBUG=1        build for a debugger, in $(BUILD)/debug         make DEBUG=1
 #?   CPU, RAM       the machine that QEMU makes                   make run CPU=max RAM=512M
 #?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
+#?   QEMU           the emulator, if not qemu-system-aarch64     make run QEMU=/opt/qemu/bin/qemu-system-aarch64
 #?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
 #?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
 #?   GDB_FLAGS      options for gdb                               make debug GDB_FLAGS='-ex continue'

@@ -26,12 +26,12 @@ spdx:
 
 shellcheck:
 	$(call step,SHELL,scripts)
-	$(Q)$(call have,shellcheck,shellcheck) shellcheck $$(grep -lE '^#!/bin/sh' $(call tree,.ci tests tools examples bench,*))
+	$(Q)$(call have,shellcheck,shellcheck) cd $(UKERN) && shellcheck -x $$(grep -lE '^#!/bin/sh' $(call tree,.ci tests tools examples bench,*))
 
 # Left out: style (the house has its own), the differences of linker symbols, operand lists of asm statements, and the
 # whole-program checks, which take memcpy(&new, ...) for a use of `new`.
 cppcheck:
-	$(call step,CPPCHK,libukern libuser examples)
+	$(call step,CPPCHK,libukern libuser examples templates)
 	$(Q)$(call have,cppcheck,cppcheck) cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --library=$(UKERN)/tools/cppcheck.cfg --suppress=comparePointers --suppress=constStatement \
@@ -39,7 +39,7 @@ cppcheck:
 	    --suppress=nullPointerRedundantCheck:*devicetree.c \
 	    --suppress=nullPointerArithmeticRedundantCheck:*devicetree.c --suppress=uninitvar:*libuser/server.c \
 	    -D__aarch64__ -I$(UKERN)/libukern/include -I$(UKERN)/libuser/include -I$(UKERN)/libukern/core \
-	    -I$(UKERN)/libukern/arch/$(ARCH) $(call tree,libukern/core libukern/arch/$(ARCH) libukern/board libuser examples,*.c)
+	    -I$(UKERN)/libukern/arch/$(ARCH) $(call tree,libukern/core libukern/arch/$(ARCH) libukern/board libuser examples templates,*.c)
 
 # Advice only: gcc 12 does not follow a pointer that is kept in a structure. One file at a time, which bounds its memory.
 analyzed := $(filter %.c,$(libukern_sources) $(board_sources)) $(filter %.c,$(libuser_sources)) \

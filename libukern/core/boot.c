@@ -55,6 +55,7 @@ void boot_task_ends(const struct task *t, enum ukern_exit_reason reason, int cod
 
     if (likely(t != first_task))
         return;
+    log_rest(put);
     if (reason == UKERN_EXIT_FAULT)
         say("ukern: init has ended (fault at 0x%lx, address 0x%lx): the system stops\n",
             (unsigned long)fault[3], (unsigned long)fault[2]);

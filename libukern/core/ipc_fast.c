@@ -78,7 +78,9 @@ bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handl
     struct task *t = c->current, *s = direct_receiver(h->object);
     const struct ukern_msg *m = &t->pending.request;
 
-    if (unlikely(!s || m->tag >> 32 || t->pending.deadline != UKERN_FOREVER || !t->ghost))
+    /* begin may have woken somebody urgent, by ukern_log(). */
+    if (unlikely(!s || m->tag >> 32 || t->pending.deadline != UKERN_FOREVER || !t->ghost ||
+                 c->resched))
         return false;
     t->result = *r; /* the arguments stay with the caller */
     r->x[1] = m->tag;
@@ -113,21 +115,29 @@ static inline struct way reply_directly(struct cpu *c, struct ukern_sysregs *r, 
     return sched_leave(c, t, caller);
 }
 
-/* The caller is parked in a pending call. */
+/* Once caller has its reply, nobody is to run before it, and the server has nothing to receive. */
+static inline bool caller_is_next(const struct cpu *c, const struct port *p,
+                                  const struct task *caller)
+{
+    return !p->events && !p->waiters && !(c->ready_bits >> caller->priority);
+}
+
+/* The caller is parked in a pending call. Conditions are looked at when complete has run: it may
+ * have given the port away, or woken somebody by ukern_log(). */
 static __attribute__((noinline)) struct way reply_to_parked(struct cpu *c, struct ukern_sysregs *r)
 {
     struct task *t = c->current, *caller = t->taken;
     struct port *p = caller->call_port;
     int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
 
-    if (likely(status == PENDING_READY && caller->direct && !task_unclean(caller))) {
+    if (likely(status == PENDING_READY && caller->direct && !task_unclean(caller) &&
+               caller_is_next(c, p, caller))) {
         r->x[0] = caller->pending.result[0];
         r->x[1] = caller->pending.result[1];
         r->x[2] = r->x[3] = r->x[4] = r->x[5] = r->x[6] = r->x[7] = 0;
         return reply_directly(c, r, t, caller, p);
     }
-    if (status == PENDING_READY) { /* with a port that the server gave away: this one, or one that
-                                      it left to be finished */
+    if (status == PENDING_READY) {
         ipc_release(caller);
         caller->result = (struct ukern_sysregs){.x[1] = caller->pending.result[1]};
         ipc_wake(caller, (int64_t)caller->pending.result[0]);
@@ -149,12 +159,11 @@ struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
                  r->deadline_or_badge != UKERN_FOREVER))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
     p = h->object;
-    if (unlikely(caller->call_port != p || p->events || p->waiters ||
-                 c->ready_bits >> caller->priority))
+    if (unlikely(caller->call_port != p))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
     if (caller->call_kind != CALL_CALL)
         return reply_to_parked(c, r);
-    if (unlikely(r->x[1] >> 32))
+    if (unlikely(r->x[1] >> 32 || !caller_is_next(c, p, caller)))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
     r->x[0] = UKERN_OK;
     return reply_directly(c, r, t, caller, p);

@@ -5,6 +5,7 @@
 
 static char ring[LOG_SIZE];
 static uint64_t written; /* bytes since boot */
+static uint64_t seen;    /* of them somebody has read so many */
 static struct port *listener;
 static uint64_t listener_bits;
 
@@ -26,6 +27,15 @@ size_t log_copy(uint64_t *at, char *to, size_t n)
     for (; *at < written && count < n; (*at)++)
         to[count++] = ring[*at % LOG_SIZE];
     return count;
+}
+
+void log_rest(void (*put)(char c))
+{
+    uint64_t oldest = written > LOG_SIZE ? written - LOG_SIZE : 0;
+
+    for (uint64_t at = max_u64(seen, oldest); at < written; at++)
+        put(ring[at % LOG_SIZE]);
+    seen = written;
 }
 
 void log_bind(struct port *p, uint64_t bits)
@@ -153,6 +163,8 @@ int64_t sys_log_read(struct task *t, struct ukern_sysregs *r)
     rc = aspace_copy_out(t->aspace, r->x[2], text, n);
     if (rc)
         return rc;
+    if (n)
+        seen = max_u64(seen, at);
     r->x[1] = at;
     return (int64_t)n;
 }

@@ -15,6 +15,8 @@ void log_text(const char *text, size_t n);
 /* Up to n bytes from position *at (moved up to what is still there), bounded by a page; returns how
  * many. */
 size_t log_copy(uint64_t *at, char *to, size_t n);
+/* What nobody has read, through put(): when nobody will any more. */
+void log_rest(void (*put)(char c));
 /* Who is notified when the log grows; NULL: nobody. Takes over the reference. */
 void log_bind(struct port *p, uint64_t bits);
 /* printf-style formatting through put(): %s %d %u %x %lu %lx %ld %p %c %%. */

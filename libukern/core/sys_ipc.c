@@ -151,6 +151,9 @@ int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
         if (status)
             return status;
     }
+    /* What the reply left to do comes first: a waiting server must be ready to run. */
+    if (unlikely(task_unclean(t)))
+        return SYS_AGAIN;
     return receive(t, r, h->object, r->deadline_or_badge);
 }
 

@@ -15,13 +15,27 @@ struct memory_operation {
     int failed;              /* why the mapping is being undone, or 0 */
     bool destroy;            /* shm_destroy, not shm_revoke */
     uint64_t hint;
-    struct aspace *aspace; /* revoke: the caller's own, which is spared */
+    struct aspace *aspace;  /* revoke: the caller's own, which is spared */
+    struct mapping *spared; /* revoke: none before this one has to go; see mapping.worker */
 };
+
+#define SPARED_MAX 64 /* mappings that one step may pass over */
+
+/* Remember up to where the shm's mappings have been passed over; NULL: forget. */
+static void set_spared(struct memory_operation *m, struct mapping *mapping)
+{
+    if (m->spared)
+        m->spared->worker = NULL;
+    m->spared = mapping;
+    if (mapping)
+        mapping->worker = &m->spared;
+}
 
 static bool abandon(struct task *t, struct operation *o)
 {
     struct memory_operation *m = (struct memory_operation *)o;
 
+    set_spared(m, NULL);
     if (m->mapping) {
         struct shm *orphan = NULL;
         if (aspace_unmap_step(m->mapping, &orphan))
@@ -291,27 +305,41 @@ int64_t sys_shm_unmap(struct task *t, struct ukern_sysregs *r)
 
 /* ---- Taking back ---- */
 
-/* The next mapping that must go. */
-static struct mapping *next_victim(const struct memory_operation *m)
+/*
+ * The next mapping that must go. NULL with *more: none yet, look again. A mapping that somebody
+ * works on cannot be remembered, and is passed over; there are no more of those than tasks at work.
+ */
+static struct mapping *next_victim(struct memory_operation *m, bool *more)
 {
-    struct mapping *v = m->shm->mappings;
+    struct mapping *v = m->spared ? m->spared->shm_next : m->shm->mappings;
 
-    while (v && !m->destroy && v->aspace == m->aspace)
+    *more = false;
+    for (unsigned n = 1; v && !m->destroy && v->aspace == m->aspace; n++) {
+        if (n >= SPARED_MAX && !v->worker) {
+            set_spared(m, v);
+            *more = true;
+            return NULL;
+        }
         v = v->shm_next;
+    }
     return v;
 }
 
 static int64_t revoke_step(struct task *t, struct operation *o, struct ukern_sysregs *r)
 {
     struct memory_operation *m = (struct memory_operation *)o;
+    struct mapping *victim;
+    bool more;
 
     (void)r;
     if (m->mapping)
         return unmap_step(t, m, SYS_AGAIN);
-    if (next_victim(m)) {
-        work_on(m, next_victim(m));
+    victim = next_victim(m, &more);
+    if (victim)
+        work_on(m, victim);
+    if (victim || more)
         return SYS_AGAIN;
-    }
+    set_spared(m, NULL);
     if (m->destroy && shm_drain(m->shm))
         return SYS_AGAIN;
     cleanup_shm(t, m->shm);

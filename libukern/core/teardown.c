@@ -162,17 +162,28 @@ static bool end_aspace(struct task *t)
     return false;
 }
 
-static bool end_waiters(struct task *t)
+static void tell_waiters(struct task *t)
 {
-    for (int i = 0; i < STEP_ITEMS; i++) {
+    for (int i = 0; i < STEP_ITEMS && t->waiters; i++) {
         struct task *w = t->waiters;
-        if (!w)
-            return false;
         ipc_detach(w, UKERN_OK);
         w->result.x[1] = (uint64_t)(int64_t)t->exit_code;
         w->result.x[2] = t->exit_reason;
         ipc_wake(w, UKERN_OK);
     }
+}
+
+/* The last step tells STEP_ITEMS waiters, so that they find all given back; those beyond are told
+ * while t still has an address space to be scheduled with. */
+static bool end_waiters(struct task *t)
+{
+    const struct task *w = t->waiters;
+
+    for (int i = 0; w && i < STEP_ITEMS; i++)
+        w = w->next;
+    if (!w)
+        return false;
+    tell_waiters(t);
     return true;
 }
 
@@ -212,8 +223,9 @@ static void bury(struct task *t)
 bool task_teardown_step(struct task *t)
 {
     if (end_operation(t) || end_held(t) || end_handles(t) || cleanup_step(t) || end_mappings(t) ||
-        cleanup_step(t) || end_aspace(t) || end_waiters(t))
+        cleanup_step(t) || end_waiters(t) || end_aspace(t))
         return true;
+    tell_waiters(t);
     bury(t);
     return false;
 }

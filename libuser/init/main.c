@@ -241,7 +241,7 @@ int main(void)
         plan(&s);
         error = server_run(&s);
     }
+    /* There may be no console to say it: the kernel does, when its first task ends. */
     say("cannot go on: %s", ukern_strerror(error));
-    system_power(task_handle("system"), UKERN_POWER_OFF, 1);
     return 1;
 }

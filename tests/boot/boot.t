@@ -110,7 +110,7 @@ archive
 ok "an init that is cut off" stops 'ukern: cannot start: init: '
 "$UKERN/tools/archive" archive init="$UKERN_BUILD/programs/init"
 archive
-ok "no description: init says it" says out 'init: the boot archive has no file "image"'
+ok "no description: init says it, though there is no console" says out 'init: the boot archive has no file "image"'
 ok "and it is a failure" [ $status = 1 ]
 
 malformed='ukern: cannot start: archive: malformed'

@@ -231,3 +231,40 @@ TEST(handles_dup_slots, "dup takes the lowest slot, or a given one and closes wh
     OK(handle_close(5000));
     EQUAL(handle_close(5000), UKERN_EHANDLE);
 }
+
+/* Fills its table, says so and waits. */
+ROLE(full_table)
+{
+    while (handle_dup(given("port"), UKERN_R_TRANSFER | UKERN_R_CALL, -1) >= 0)
+        ;
+    OK(notify(given("port"), 1));
+    clock_sleep(10 * SECOND);
+    return 0;
+}
+
+TEST(handles_grant,
+     "a handle is put into another task's table, where there is room and the handle allows it")
+{
+    ukern_handle port = HANDLE(port_create()), task = play("receiver", HANDLE(port_create())),
+                 c = client(port, 8);
+    struct child child;
+    uint64_t bits;
+
+    EQUAL(handle_grant(task, c, UKERN_R_CALL, 40), 40);
+    OK(handle_close(c));
+    expect_nothing(port);
+    EQUAL(handle_grant(task, port, UKERN_R_ALL, -1), UKERN_ERIGHTS);
+    EQUAL(handle_grant(task, 12345, 0, -1), UKERN_EHANDLE);
+    EQUAL(handle_grant(task, port, 0, 1 << 30), UKERN_EINVAL);
+    EQUAL(handle_grant(port, port, 0, -1), UKERN_ETYPE);
+    EQUAL(handle_grant(task, port, UKERN_R_CALL, 40), 40); /* what was there is closed */
+    EQUAL(expect(port, UKERN_EV_HANGUP).badge, 8);
+    destroy(task);
+
+    child_init(&child, "full_table");
+    child.spawn.memory = 4 << 20;
+    child_give(&child, "port", client(port, 9));
+    task = child_start(&child);
+    OK(notify_wait(port, 1, &bits, SOON));
+    EQUAL(handle_grant(task, port, UKERN_R_CALL, -1), UKERN_ETABLE);
+}

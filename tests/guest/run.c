@@ -111,7 +111,7 @@ static struct inventory take_inventory(void)
 /* The objects of a task that was started again may share frames with others than before. */
 static bool same_memory(const struct inventory *a, const struct inventory *b)
 {
-    uint64_t slack = a->phoenix == b->phoenix ? 0 : 3;
+    uint64_t slack = a->phoenix == b->phoenix ? 0 : 8;
 
     return a->system.objects == b->system.objects && a->system.tasks == b->system.tasks &&
            a->system.frames_free - b->system.frames_free + slack <= 2 * slack;

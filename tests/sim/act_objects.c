@@ -8,7 +8,8 @@ void act_handle(struct task *t)
     unsigned how = (unsigned)below(20);
     uint64_t h, from;
 
-    if (t->handles.used > (task_id(t) % 3 ? 28 : 40) && percent(70))
+    /* Some stay where a table needs another page. */
+    if (t->handles.used > (task_id(t) % 3 ? 26 : 31) && percent(70))
         how = 12;
     if (how < 3) {
         ACT(t, port_create);
@@ -33,6 +34,11 @@ void act_handle(struct task *t)
         ACT(t, handle_grant, pick_handle(t, UKERN_TYPE_TASK, UKERN_R_MANAGE), from,
             pick_rights(t, from), pick_slot());
     }
+}
+
+void act_collect(struct task *t)
+{
+    ACT(t, handle_dup, pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER), 0, (uint64_t)UKERN_ANY_SLOT);
 }
 
 void act_tidy(struct task *t)

@@ -36,8 +36,8 @@ static unsigned write_grants(struct task *t)
                                     .rights = percent(97) ? 0 : (uint32_t)pick_rights(t, h),
                                     .slot = percent(97) ? -1 : (int32_t)below(6),
                                     .reserved = percent(1)};
-        if (kinds[i].type == UKERN_TYPE_SYSTEM && percent(50)) /* less than all of the machine */
-            g[n].rights = UKERN_R_TRANSFER | UKERN_R_INSPECT | UKERN_R_LOG;
+        if (kinds[i].type == UKERN_TYPE_SYSTEM && handle_get(&t->handles, h) && percent(50)) /* less than all of the machine */
+            g[n].rights = UKERN_R_TRANSFER | (chance_next() & handle_get(&t->handles, h)->rights);
         n++;
     }
     aspace_copy_out(t->aspace, GRANTS_AT, g, n * sizeof *g);
@@ -130,8 +130,8 @@ void act_task(struct task *t)
     } else if (how < 15) {
         h = pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_INSPECT);
         ACT(t, task_open, h, percent(20) && t != world_init ? task_id(t) : 2 + below(19),
-            percent(90) ? (UKERN_R_TRANSFER | UKERN_R_WAIT | UKERN_R_INSPECT |
-                           (percent(30) ? UKERN_R_KILL : 0))
+            percent(90) ? UKERN_R_TRANSFER | (chance_next() & (UKERN_R_WAIT | UKERN_R_INSPECT |
+                                                               (percent(30) ? UKERN_R_KILL : 0)))
                         : below(UKERN_R_ALL));
     } else if (how < 16 && t != world_init) {
         if (percent(30))

@@ -102,11 +102,9 @@ uint64_t pick_handle(const struct task *t, unsigned type, unsigned rights)
     if (mistake == 0)
         return pick_no_handle();
     n = list(t, type, rights, false, fit);
-    for (unsigned i = 0; i < n; i++) { /* one that differs in type, or in rights only */
-        const struct handle *e = handle_get(&t->handles, fit[(i + mistake * 7) % n]);
-        if ((e->type == type) == (mistake == 1))
-            return fit[(i + mistake * 7) % n];
-    }
+    for (unsigned i = 0, at = n ? (unsigned)below(n) : 0; i < n; i++, at = (at + 1) % n)
+        if ((handle_get(&t->handles, fit[at])->type == type) == (mistake == 1))
+            return fit[at]; /* it differs in rights only, or in type */
     return n ? fit[below(n)] : HANDLE_MAX;
 }
 
@@ -173,7 +171,7 @@ uint64_t pick_deadline(const struct task *t)
 
     if (how < 1)
         return 0;
-    if (how == 1 && t != world_init)
+    if (how == 1 && t != world_init && percent(40))
         return UKERN_FOREVER;
     if (how == 2)
         return sim_time + below(3000);

@@ -77,6 +77,8 @@ void act(struct task *t, uint64_t number, const struct ukern_sysregs *r);
     act((t), UKERN_SYS_##name, &(struct ukern_sysregs){{__VA_ARGS__}, (deadline), 0})
 /** For one that lacks what it would need: make a port or memory, or receive. */
 void act_useful(struct task *t);
+/** One handle more, until the table is full. */
+void act_collect(struct task *t);
 /** Close what is of no more use. */
 void act_tidy(struct task *t);
 void act_ipc(struct task *t);

@@ -20,6 +20,7 @@ struct memory_operation {
     bool destroy;
     uint64_t hint;
     struct aspace *aspace;
+    struct mapping *spared;
 };
 struct spawn_operation {
     struct operation operation;
@@ -267,6 +268,7 @@ static void visit_operation(const struct operation *o)
         if (m->shm)
             refer(CENSUS_SHM, m->shm);
         ASSERT(!m->mapping || m->mapping->worker == &m->mapping);
+        ASSERT(!m->spared || m->spared->worker == &m->spared);
     } else {
         const struct spawn_operation *s = (const struct spawn_operation *)o;
         ASSERT(o->size == sizeof *s);

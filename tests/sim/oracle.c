@@ -31,13 +31,13 @@ static unsigned slot_of(uint64_t serial)
 /* Up to two handles of t: mostly ones that may be sent. */
 static void add_handles(const struct task *t, struct ukern_msg *m)
 {
-    unsigned n = percent(75) ? 0 : 1 + (unsigned)below(2);
+    unsigned n = percent(60) ? 0 : 1 + (unsigned)below(2);
 
     if (percent(1))
         n = 3;
     m->tag = UKERN_TAG(below(1000), n);
     for (unsigned i = 0; i < n && i < 2; i++) {
-        uint64_t h = percent(90) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER)
+        uint64_t h = percent(84) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER)
                                  : pick_any_handle(t);
         uint64_t rights = pick_rights(t, h);
         m->w[5 - i] = UKERN_SEND_HANDLE(h, rights);

@@ -44,7 +44,7 @@ static const struct {
     [UKERN_SYS_shm_create] = {"shm_create", PORT | E(EINVAL) | E(EOVERFLOW) | E(ENOMEM)},
     [UKERN_SYS_shm_device] = {"shm_device", PORT | E(EINVAL) | E(ENOMEM)},
     [UKERN_SYS_shm_map] = {"shm_map", PORT | E(EINVAL) | E(EREVOKED) | E(EPEER) | E(ENOMEM) | E(EEXIST)},
-    [UKERN_SYS_shm_unmap] = {"shm_unmap", PORT | E(ENOENT) | E(EPEER) | E(ENOMEM)},
+    [UKERN_SYS_shm_unmap] = {"shm_unmap", PORT | E(ENOENT) | E(EPEER)},
     [UKERN_SYS_shm_revoke] = {"shm_revoke", PORT | E(EREVOKED) | E(ENOMEM)},
     [UKERN_SYS_shm_destroy] = {"shm_destroy", PORT | E(EREVOKED) | E(ENOMEM)},
     [UKERN_SYS_shm_info] = {"shm_info", OK | E(EHANDLE) | E(ETYPE) | E(EREVOKED)},

@@ -9,6 +9,6 @@ ok "it tells the date of the machine" grep -q "^It is $(date -u +%Y-%m)" seen
 
 # One of the things to try: without the grant there is no device.
 sed -i '/^rtc.devices/d; s/:= always/:= never/' Makefile
-not make -s run TIMEOUT=60 BOOTARGS=semihosting </dev/null >"$out" 2>&1
+make -s run TIMEOUT=60 </dev/null >"$out" 2>&1
 ok "without devices the driver has nothing" says "$out" "rtc: no such handle"
 finish

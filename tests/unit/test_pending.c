@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: pending system calls, from begin to the end */
+#include "log.h"
 #include "pending.h"
 #include "world.h"
 
@@ -713,6 +714,101 @@ static void test_stages(void **state)
     world_check();
 }
 
+static int complete_map_and_forward(struct ukern_pending *p, const struct ukern_msg *reply)
+{
+    uint64_t address;
+    int rc = ukern_map_shm(p, (ukern_handle)reply->w[0], 0, PAGE_SIZE, 1, &address);
+    return rc ? rc : reply->w[1] ? UKERN_FORWARD : UKERN_EPROTO;
+}
+
+/* What a stage asked for is dropped, before the server waits again. */
+static void test_stage_with_mapping(void **state)
+{
+    (void)state;
+    pair();
+    do_complete = complete_map_and_forward;
+    struct task *second = world_spawn("second");
+    uint64_t q = (uint64_t)SYS(server, port_create);
+    uint64_t to_q = (uint64_t)world_give(server, (ukern_handle)q, second, UKERN_R_CALL);
+    assert_int_equal(SYS_UNTIL(second, 0, ipc_call, to_q, TAG(0)), UKERN_ETIMEDOUT); /* for its ghost */
+    unsigned before = mappings(caller);
+    uint64_t token = park_free();
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, q, TAG(0), shm, 1), WORLD_WAITS);
+    assert_int_equal(mappings(caller), before);
+    /* Straight to the server, which refuses one more. */
+    SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 1);
+    world_run(second);
+    world_enter(NUMBER, &(struct ukern_sysregs){.x = {to_q}});
+    assert_ptr_equal(arch_cpu()->current, server);
+    world_enter(UKERN_SYS_ipc_reply_recv,
+                &(struct ukern_sysregs){{q, TAG(0), shm, 0}, UKERN_FOREVER, world_regs(server)->token});
+    assert_int_equal(world_result(server), UKERN_EPROTO);
+    world_check();
+}
+
+/* ---- A log with a listener ---- */
+
+static bool loud;
+
+static int begin_loud(struct ukern_pending *p)
+{
+    (void)p;
+    if (loud)
+        ukern_log("begin\n");
+    return UKERN_OK;
+}
+
+static int complete_loud(struct ukern_pending *p, const struct ukern_msg *reply)
+{
+    (void)p;
+    if (reply->w[0])
+        ukern_log("complete\n");
+    return UKERN_DONE;
+}
+
+/* The short ways notice whom an extension wakes by ukern_log(): 0, 1: an urgent task, in begin, in complete;
+ * 2: the server itself, in complete. */
+static void test_log(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        pair();
+        do_begin = begin_loud;
+        do_complete = complete_loud;
+        struct task *urgent = world_spawn("urgent");
+        struct task *listener = how == 2 ? server : urgent;
+        uint64_t p = how == 2 ? port : (uint64_t)SYS(urgent, port_create);
+        assert_int_equal(SYS_UNTIL(caller, 0, ipc_call, to, TAG(0)), UKERN_ETIMEDOUT); /* for its ghost */
+        uint64_t system = (uint64_t)world_give(world_init, UKERN_INIT_SYSTEM, listener, UKERN_R_LOG);
+        assert_int_equal(SYS(listener, log_bind, system, p, 1), UKERN_OK);
+        SYS_UNTIL(listener, 0, ipc_recv, p); /* what was there before */
+        if (how < 2)
+            assert_int_equal(SYS(urgent, ipc_recv, p), WORLD_WAITS);
+        else /* it waits for something else */
+            assert_int_equal(SYS(urgent, ipc_recv, (uint64_t)SYS(urgent, port_create)), WORLD_WAITS);
+        assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        world_priority(urgent, 40);
+        SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 1);
+        world_run(caller);
+        loud = how == 0;
+        world_enter(NUMBER, &(struct ukern_sysregs){.x = {to}});
+        if (how > 0)
+            world_enter(UKERN_SYS_ipc_reply_recv,
+                        &(struct ukern_sysregs){{port, TAG(0), 1}, UKERN_FOREVER, world_regs(server)->token});
+        log_bind(NULL, 0);
+        if (how < 2) {
+            assert_ptr_equal(arch_cpu()->current, urgent);
+        } else {
+            assert_int_equal(server->state, TASK_READY);
+            assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+        }
+        world_check();
+        world_priority(urgent, WORLD_PRIORITY);
+        world_priority(world_init, WORLD_PRIORITY);
+        world_end();
+    }
+}
+
 /* ---- Other ends ---- */
 
 static void test_cancel(void **state)
@@ -882,6 +978,8 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_map_without_quota),
     WORLD(test_map_runs_out),
     WORLD(test_stages),
+    WORLD(test_stage_with_mapping),
+    WORLD(test_log),
     WORLD(test_cancel),
     WORLD(test_interrupted_copy),
     WORLD(test_shm_destroyed_in_the_middle),

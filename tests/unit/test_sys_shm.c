@@ -234,9 +234,9 @@ static void test_no_memory(void **state)
             if (call == 0)
                 rc = SYS(t, shm_create, 100 * PAGE_SIZE, 0);
             else if (call == 1)
-                rc = SYS(t, shm_map, h, SELF, UINT64_C(0x5000000000) + k * (UINT64_C(1) << 31), 0, 0, RW);
+                rc = SYS(t, shm_map, h, SELF, UINT64_C(0x5000000000) + k * (UINT64_C(1) << 30), 0, 0, RW);
             else
-                rc = SYS(t, mem_map, 80 * PAGE_SIZE, UINT64_C(0x6000000000) + k * (UINT64_C(1) << 31));
+                rc = SYS(t, mem_map, 80 * PAGE_SIZE, UINT64_C(0x6000000000) + k * (UINT64_C(1) << 30));
             bool failed = frame_fail_after == 0;
             frame_fail_after = 0;
             world_check();
@@ -396,6 +396,36 @@ static void test_interrupted_revoke(void **state)
     }
 }
 
+/* However many mappings of its own a revoke passes over, it does so in steps; it may be stopped there. */
+static void test_revoke_with_many_own(void **state)
+{
+    (void)state;
+    static uint64_t own[1000];
+    for (unsigned what = 0; what < 3; what++) {
+        struct task *t = world_spawn("owner"), *other = world_spawn("other");
+        uint64_t h = create(t, PAGE_SIZE);
+        uint64_t at = map(other, (uint64_t)world_give(t, (ukern_handle)h, other, 0));
+        for (unsigned i = 0; i < 1000; i++) /* the newest stand first in the shm's list */
+            own[i] = map(t, h);
+        take_line();
+        stop_in_the_middle(t, 5, UKERN_SYS_shm_revoke, &(struct ukern_sysregs){.x = {h}});
+        assert_non_null(world_user(other, at)); /* it has not come so far */
+        if (what == 1)
+            assert_int_equal(SYS(world_init, task_kill, (uint64_t)world_handle(t), 0), UKERN_OK);
+        for (unsigned i = 0; what == 2 && i < 1000; i++)
+            assert_int_equal(SYS(world_init, shm_unmap, (uint64_t)world_handle(t), own[i]), UKERN_OK);
+        world_check();
+        world_priority(world_init, WORLD_PRIORITY);
+        if (what != 1) {
+            assert_int_equal(world_result(t), UKERN_OK);
+            assert_null(world_user(other, at));
+            assert_int_equal(world_user(t, own[0]) != NULL, what == 0);
+        }
+        world_end();
+        world_check();
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     WORLD(test_create),          WORLD(test_dma),
     WORLD(test_device),          WORLD(test_map),
@@ -404,6 +434,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_mem_map),         WORLD(test_no_memory),
     WORLD(test_quota),           WORLD(test_interrupted_map),
     WORLD(test_interrupted_create), WORLD(test_interrupted_revoke),
+    WORLD(test_revoke_with_many_own),
 };
 
 WORLD_MAIN(tests)

@@ -10,9 +10,11 @@
  *  @code
  *  static int begin(struct ukern_pending *p)      // x0 = server, x1 = buffer, x2 = size
  *  {
- *      return ukern_begin_write(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2), MY_REQUEST);
+ *      return ukern_begin_write(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2),
+ * MY_REQUEST);
  *  }
- *  static const struct ukern_completion my_call = {"my_call", begin, ukern_complete_write, UKERN_NOTHING_TO_CANCEL};
+ *  static const struct ukern_completion my_call = {"my_call", begin, ukern_complete_write,
+ * UKERN_NOTHING_TO_CANCEL};
  *
  *  void ukern_main(void) { ukern_register(600, &my_call); }
  *  @endcode
@@ -148,8 +150,8 @@ int ukern_copy_shm(struct ukern_pending *p, int range, uint64_t range_offset, uk
 
 /**
  * Map shared memory of the server into the caller, in complete; `*address` is where.
- * @return UKERN_OK; UKERN_EPROTO: as ukern_copy_shm(), or a second mapping; UKERN_ENOMEM: the caller's
- *         quota or address space is used up (make it a result, or return it to tell the server).
+ * @return UKERN_OK; UKERN_EPROTO: as ukern_copy_shm(), or a second mapping; UKERN_ENOMEM: the
+ * caller's quota or address space is used up (make it a result, or return it to tell the server).
  */
 int ukern_map_shm(struct ukern_pending *p, ukern_handle shm, uint64_t shm_offset, uint64_t length,
                   unsigned prot, uint64_t *address);
@@ -181,11 +183,22 @@ int ukern_reply_status(const struct ukern_msg *reply, int64_t *status);
  * segments' sum and not exceed what was asked. A negative status is the caller's result.
  * @{
  */
+/**
+ * A begin for calls that fill the caller's buffer: server, range and request.
+ * @param port     handle of the caller.
+ * @param address  of the caller's buffer.
+ * @param length   of it, bytes.
+ * @param label    of the request.
+ * @return UKERN_FORWARD, or an error of ukern_target() or ukern_range(): begin returns it as it is.
+ */
 int ukern_begin_read(struct ukern_pending *p, ukern_handle port, uint64_t address, uint64_t length,
                      uint32_t label);
+/** The complete that belongs to ukern_begin_read(): checks the reply, asks for the copies. */
 int ukern_complete_read(struct ukern_pending *p, const struct ukern_msg *reply);
+/** As ukern_begin_read(), for calls that take the caller's bytes. */
 int ukern_begin_write(struct ukern_pending *p, ukern_handle port, uint64_t address, uint64_t length,
                       uint32_t label);
+/** The complete that belongs to ukern_begin_write(). */
 int ukern_complete_write(struct ukern_pending *p, const struct ukern_msg *reply);
 /** @} */
 
@@ -194,7 +207,8 @@ int ukern_complete_write(struct ukern_pending *p, const struct ukern_msg *reply)
  */
 void ukern_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Stop the machine: prints the sentence, registers and a symbolised backtrace. For kernel bugs only. */
+/** Stop the machine: prints the sentence, registers and a symbolised backtrace. For kernel bugs
+ * only. */
 _Noreturn void ukern_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

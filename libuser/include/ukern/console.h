@@ -8,6 +8,7 @@
 
 #include <ukern/stream.h>
 
+/** What to do: w0 of the request. */
 enum console_control {
     /** The reply comes when everything written so far is on the wire: ask before the power goes
        off. */

@@ -63,8 +63,8 @@ int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
  * @return UKERN_OK, or an error, and then nothing was delivered: UKERN_ESTALE: the caller is gone,
  * or was answered, or is another server's; any other: the caller still waits for a good reply
  * (UKERN_EPROTO, UKERN_EFAULT: the reply to a pending call claims more than was asked for, or its
- * memory is not what it must be; UKERN_EINVAL: malformed, or an error that only the kernel may
- * give; UKERN_ETABLE: no room for a handle).
+ * memory is not what it must be, or the reply is an error that only the kernel may give;
+ * UKERN_EINVAL: malformed; UKERN_ETABLE: no room for a handle).
  */
 int ipc_reply(uint64_t token, const struct ukern_msg *msg);
 

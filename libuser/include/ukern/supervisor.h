@@ -32,7 +32,7 @@
 
 /** When to start a child again. */
 enum supervisor_restart {
-    SUPERVISOR_NEVER,
+    SUPERVISOR_NEVER,      /**< what has ended stays so */
     SUPERVISOR_ON_FAILURE, /**< unless it ended by itself with code 0 */
     SUPERVISOR_ALWAYS,
 };
@@ -47,7 +47,7 @@ enum supervisor_restart {
 /** What a child is doing. */
 enum supervisor_state {
     SUPERVISOR_STOPPED, /**< not started yet, or ended for good */
-    SUPERVISOR_RUNNING,
+    SUPERVISOR_RUNNING, /**< started, and not ended */
     SUPERVISOR_WAITING, /**< will be started at restart_at */
 };
 

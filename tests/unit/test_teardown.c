@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the end of a task, in steps */
+#include "world.h"
+
+#define WAITERS 40
+
+/* More tasks wait for an end than one step tells: all are told, whoever runs in between. */
+static void test_many_waiters(void **state)
+{
+    (void)state;
+    for (unsigned urgent = 0; urgent < 2; urgent++) {
+        struct task *t = world_spawn("one"), *w[WAITERS];
+        for (unsigned i = 0; i < WAITERS; i++) {
+            w[i] = world_spawn("waiter");
+            uint64_t h = (uint64_t)world_give(world_init, world_handle(t), w[i], UKERN_R_WAIT);
+            assert_int_equal(SYS(w[i], task_wait, h), WORLD_WAITS);
+            if (urgent)
+                world_priority(w[i], WORLD_PRIORITY + 1);
+        }
+        assert_int_equal(SYS(t, task_exit, 7), WORLD_WAITS);
+        for (unsigned i = 0; i < WAITERS; i++)
+            world_priority(w[i], WORLD_PRIORITY);
+        world_run(world_init);
+        for (unsigned i = 0; i < WAITERS; i++) {
+            assert_int_equal(world_result(w[i]), UKERN_OK);
+            assert_int_equal(world_regs(w[i])->x[1], 7);
+        }
+        assert_int_equal(t->state, TASK_DEAD);
+        world_end();
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    WORLD(test_many_waiters),
+};
+
+WORLD_MAIN(tests)
