@@ -175,7 +175,7 @@ ukern_libs:
 endif
 
 # ---- Programs
-$(foreach p,$(ukern_own_programs),$(eval $(call program_rule,$p,$(BUILD)/programs,$(sources_of_$p),$(ukern_task_flags) -I. -I$p $(CFLAGS) $($p.cflags))))
+$(foreach p,$(ukern_own_programs),$(eval $(call program_rule,$p,$(BUILD)/programs,$(sources_of_$p),$(ukern_task_flags) $(ukern_own_flags) -I. -I$p $(CFLAGS) $($p.cflags))))
 
 # ---- The kernel: the extension, the library, and the archive as its last section. It is linked twice:
 # first with an empty archive, whose addresses make kernel.sym, which goes into the real one. Extensions see the headers of
@@ -186,7 +186,7 @@ ukern_kernel_objects := $(call objects_of,$(ukern_kernel_out),$(KERNEL))
 ukern_kernel_link := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
     --fatal-warnings -T $(ukern_kernel_script) \
     $(foreach f,$(ukern_memory_functions),--defsym=$f=ukern_$f)
-$(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
+$(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) $(ukern_own_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
 $(call stamp,$(ukern_kernel_out)/link.flags,$(CROSS_COMPILE) $(ukern_kernel_link) $(ukern_library) $(KERNEL))
 
 # A board of the project's own takes the place of QEMU's virt, whose pieces it may use: the library is linked again.
@@ -198,7 +198,7 @@ ukern_board_flags := $(addprefix -I$(UKERN)/libukern/,core arch/aarch64 board/vi
     -isystem $(UKERN)/libukern/board/virt/libc -isystem $(UKERN_BUILD)/third_party/libfdt
 ukern_kernel_library := $(ukern_library)
 ukern_library := $(ukern_kernel_out)/libukern.o $(ukern_kernel_library)
-$(eval $(call objects_rule,$(ukern_kernel_out)/board,$(BOARD),$(ukern_kernel_flags) $(ukern_board_flags) -I. $(CFLAGS)))
+$(eval $(call objects_rule,$(ukern_kernel_out)/board,$(BOARD),$(ukern_kernel_flags) $(ukern_board_flags) $(ukern_own_flags) -I. $(CFLAGS)))
 $(ukern_kernel_out)/libukern.o: $(ukern_board_objects) $(ukern_parts) $(ukern_board_parts)
 	$(call step,LD,libukern with $(BOARD))
 	$(call ukern_kernel_object,$(ukern_parts) $(ukern_board_objects),--whole-archive $(ukern_parts) --no-whole-archive \

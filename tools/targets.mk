@@ -37,9 +37,9 @@ doc:
 ukern_json = $(subst ",\",$(subst \,\\,$1))
 ukern_compile_command = $(if $2,{"directory": "$(call ukern_json,$(CURDIR))"$(ukern_comma) "file": "$(call ukern_json,$1)"$(ukern_comma) "command": "$(call ukern_json,$(ukern_cc) $(strip $2) -c $1)"}$(ukern_comma))
 ukern_comma := ,
-ukern_compile_commands = $(foreach p,$(ukern_own_programs),$(foreach s,$(sources_of_$p),$(call ukern_compile_command,$s,$(ukern_task_flags) -I. -I$p $(CFLAGS) $($p.cflags))$(ukern_newline))) \
-    $(foreach s,$(KERNEL),$(call ukern_compile_command,$s,$(ukern_kernel_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS))$(ukern_newline)) \
-    $(foreach s,$(BOARD),$(call ukern_compile_command,$s,$(ukern_kernel_flags) $(ukern_board_flags) -I. $(CFLAGS))$(ukern_newline))
+ukern_compile_commands = $(foreach p,$(ukern_own_programs),$(foreach s,$(sources_of_$p),$(call ukern_compile_command,$s,$(ukern_task_flags) $(ukern_own_flags) -I. -I$p $(CFLAGS) $($p.cflags))$(ukern_newline))) \
+    $(foreach s,$(KERNEL),$(call ukern_compile_command,$s,$(ukern_kernel_flags) $(ukern_own_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS))$(ukern_newline)) \
+    $(foreach s,$(BOARD),$(call ukern_compile_command,$s,$(ukern_kernel_flags) $(ukern_board_flags) $(ukern_own_flags) -I. $(CFLAGS))$(ukern_newline))
 compile_commands.json:
 	$(file >$@,[$(ukern_newline)$(ukern_compile_commands){}$(ukern_newline)])
 	@sed -e 's/^ *//' -e '/^$$/d' $@ | perl -0777 -pe 's/,\s*\{\}//; s/\{\}//' >$@.new && mv $@.new $@
