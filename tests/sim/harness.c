@@ -302,8 +302,11 @@ void world_end(void)
         yield();
     remove_mappings();
     SYS(world_init, task_priority, (uint64_t)UKERN_SELF, WORLD_PRIORITY);
-    if (task_count != 1)
-        ukern_panic("%lu tasks do not end", (unsigned long)task_count - 1);
+    for (uint64_t id = 1; id < WORLD_IDS; id++) {
+        const struct task *t = task_by_slot(id);
+        if (t && t != world_init && t->state != TASK_DEAD)
+            ukern_panic("%s does not end: state %u, priority %u", t->name, t->state, t->priority);
+    }
 }
 
 void *world_user(const struct task *t, uint64_t address)
