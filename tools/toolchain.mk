@@ -74,7 +74,7 @@ ukern_common := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -fno-common -ff
     -ffile-prefix-map=$(UKERN)=. -ffile-prefix-map=$(UKERN)/= -isystem $(ukern_gcc_include)
 # A project's own code: its warnings are its own affair, except those that never mean well; and its folder is what names of
 # files are told from. (The SDK's examples and tests are the SDK's code.)
-ukern_own_flags := $(if $(filter $(UKERN)/%,$(CURDIR)/),,-ffile-prefix-map=$(CURDIR)=. -Wno-error \
+ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter $(UKERN)/%,$(CURDIR)/)),,-ffile-prefix-map=$(CURDIR)=. -Wno-error \
     -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion -Werror=incompatible-pointer-types)
 # Kernel code: no vector registers, no C library.
 ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only \

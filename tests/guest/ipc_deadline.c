@@ -63,7 +63,7 @@ TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of th
         child.spawn.memory = 512 * 1024;
         child_give(&child, "port", c);
         child_give(&child, "trace", trace_handle());
-        child_number(&child, base + at * 10 * MILLISECOND);
+        child_number(&child, base + at * 150 * MILLISECOND);
         child_number(&child, at);
         task[i] = child_start(&child);
     }

@@ -298,6 +298,7 @@ void world_end(void)
         if (h >= 0 && (h < UKERN_INIT_SYSTEM || h > UKERN_INIT_DTB))
             SYS(world_init, handle_close, (uint64_t)h);
     }
+    world_priority(world_init, 0); /* some may have been dying for long */
     for (int i = 0; task_count > 1 && i < RUN_TRIES; i++)
         yield();
     remove_mappings();
