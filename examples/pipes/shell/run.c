@@ -68,6 +68,8 @@ static int start_stage(const struct stage *stage, const struct plumbing *fds, bo
     s.fd[2] = STDERR_FILENO;
     set_priority(&s);
     grant(&s, "pipe");
+    grant(&s, "net");
+    grant(&s, "socket");
     grant(&s, "archive");
     return jobs_spawn(&s, foreground, last);
 }

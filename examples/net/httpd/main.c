@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * httpd [PORT]: a small web server. It serves the files of the archive, and what the machine does
+ * on /status (a page) and /status.json. HTTP/1.1 with GET and HEAD; connections stay open. One loop
+ * serves all connections; a file is sent from where it lies in the archive.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <ukern/archive.h>
+#include <unistd.h>
+
+#include "../socket.h"
+#include "status.h"
+
+#define CLIENTS     64
+#define REQUEST_MAX 4096
+#define ANSWER_MAX  32768 /* of an answer that is made, not found */
+
+struct client {
+    char request[REQUEST_MAX];
+    size_t have;
+    char head[512];
+    size_t head_size, head_sent;
+    const char *body;
+    size_t body_size, body_sent;
+    char *made; /* the body, if it was made */
+    bool busy;  /* an answer is on its way */
+    bool last;  /* close after this answer */
+};
+
+static struct pollfd fds[1 + CLIENTS];
+static struct client *clients[1 + CLIENTS];
+static nfds_t count = 1;
+static unsigned long requests;
+static const void *archive;
+static size_t archive_size;
+
+static const char *type_of(const char *name)
+{
+    static const char *const types[][2] = {
+        {".html", "text/html; charset=utf-8"},
+        {".md", "text/plain; charset=utf-8"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".css", "text/css"},
+        {".js", "text/javascript"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+    };
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+        if (strcasecmp(dot, types[i][0]) == 0)
+            return types[i][1];
+    return "application/octet-stream";
+}
+
+static void answer(struct client *c, const char *status, const char *type, const char *body,
+                   size_t size, bool head_only)
+{
+    c->head_size =
+        (size_t)snprintf(c->head, sizeof c->head,
+                         "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                         "Connection: %s\r\nServer: ukern\r\n%s\r\n",
+                         status, type, size, c->last ? "close" : "keep-alive",
+                         type[0] == 'a' && type[12] == 'j' ? "Cache-Control: no-store\r\n" : "");
+    c->head_sent = c->body_sent = 0;
+    c->body = body;
+    c->body_size = head_only ? 0 : size;
+    c->busy = true;
+}
+
+static void refuse(struct client *c, const char *status)
+{
+    answer(c, status, "text/plain", status, strlen(status), false);
+}
+
+/* Decode %XX in place; false: malformed. */
+static bool decode(char *s)
+{
+    char *to = s;
+
+    for (; *s != 0; s++) {
+        if (*s == '%') {
+            char digits[3] = {s[1], s[1] != 0 ? s[2] : 0, 0};
+            char *end;
+            long value = strtol(digits, &end, 16);
+
+            if (end != digits + 2 || value == 0)
+                return false;
+            *to++ = (char)value;
+            s += 2;
+        } else {
+            *to++ = *s;
+        }
+    }
+    *to = 0;
+    return true;
+}
+
+static void answer_path(struct client *c, char *path, bool head_only)
+{
+    struct archive_file f;
+
+    path[strcspn(path, "?#")] = 0;
+    if (path[0] != '/' || !decode(path)) {
+        refuse(c, "400 Bad Request");
+    } else if (strcmp(path, "/status") == 0) {
+        answer(c, "200 OK", "text/html; charset=utf-8", status_page, strlen(status_page),
+               head_only);
+    } else if (strcmp(path, "/status.json") == 0) {
+        c->made = malloc(ANSWER_MAX);
+        if (c->made == NULL) {
+            refuse(c, "503 Service Unavailable");
+            return;
+        }
+        size_t n = status_json(c->made, ANSWER_MAX, requests, (unsigned)count - 1);
+        answer(c, "200 OK", "application/json", c->made, n, head_only);
+    } else if (archive_find(archive, archive_size, path[1] != 0 ? path + 1 : "index.html", &f) ==
+               0) {
+        answer(c, "200 OK", type_of(f.name), f.data, f.size, head_only);
+    } else {
+        refuse(c, "404 Not Found");
+    }
+}
+
+/* Does a header line of that name have that word? Names and words whatever their case. */
+static bool header_says(const char *head, const char *name, const char *word)
+{
+    size_t n = strlen(name), w = strlen(word);
+
+    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
+        line += 2;
+        if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+            continue;
+        for (const char *at = line + n; *at != '\r' && *at != 0; at++)
+            if (strncasecmp(at, word, w) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Is there a whole request? Then begin to answer it. false: end the connection. */
+static void next_request(struct client *c)
+{
+    char head[REQUEST_MAX], *end, *method, *path, *version, *rest;
+    size_t n;
+
+    c->request[c->have] = 0;
+    end = strstr(c->request, "\r\n\r\n");
+    if (end == NULL) {
+        if (c->have == REQUEST_MAX - 1) {
+            c->last = true;
+            refuse(c, "431 Request Header Fields Too Large");
+        }
+        return;
+    }
+    n = (size_t)(end - c->request) + 4;
+    memcpy(head, c->request, n - 2);
+    head[n - 2] = 0;
+    c->have -= n;
+    memmove(c->request, c->request + n, c->have);
+    requests++;
+    c->last = header_says(head, "Connection", "close") || strstr(head, " HTTP/1.0\r\n") != NULL ||
+              header_says(head, "Content-Length", "") || header_says(head, "Transfer-Encoding", "");
+    head[strcspn(head, "\r")] = 0;
+    method = strtok_r(head, " ", &rest);
+    path = strtok_r(NULL, " ", &rest);
+    version = strtok_r(NULL, " ", &rest);
+    if (method == NULL || path == NULL || version == NULL || strncmp(version, "HTTP/1.", 7) != 0) {
+        c->last = true;
+        refuse(c, "400 Bad Request");
+    } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        c->last = true;
+        refuse(c, "405 Method Not Allowed");
+    } else {
+        answer_path(c, path, method[0] == 'H');
+    }
+}
+
+/* Send as much as goes now. false: the connection is broken. */
+static bool send_some(int s, struct client *c)
+{
+    while (c->head_sent < c->head_size || c->body_sent < c->body_size) {
+        bool head = c->head_sent < c->head_size;
+        const char *from = head ? c->head + c->head_sent : c->body + c->body_sent;
+        size_t left = head ? c->head_size - c->head_sent : c->body_size - c->body_sent;
+        ssize_t n = send(s, from, left, MSG_DONTWAIT);
+
+        if (n < 0)
+            return errno == EAGAIN;
+        *(head ? &c->head_sent : &c->body_sent) += (size_t)n;
+    }
+    free(c->made);
+    c->made = NULL;
+    c->busy = false;
+    return !c->last;
+}
+
+/* Do what can be done for a connection. false: it has ended. */
+static bool serve(struct pollfd *p, struct client *c)
+{
+    ssize_t n;
+
+    if (!c->busy) {
+        n = recv(p->fd, c->request + c->have, REQUEST_MAX - 1 - c->have, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN))
+            return false;
+        if (n > 0)
+            c->have += (size_t)n;
+        next_request(c);
+    }
+    while (c->busy) {
+        if (!send_some(p->fd, c))
+            return false;
+        if (c->busy)
+            break;
+        next_request(c); /* one may have come together with the last */
+    }
+    p->events = c->busy ? POLLOUT : POLLIN;
+    return true;
+}
+
+static void greet(void)
+{
+    int on = 1, s;
+
+    while (count <= CLIENTS && (s = accept_now(fds[0].fd, NULL, NULL)) >= 0) {
+        clients[count] = calloc(1, sizeof *clients[count]);
+        if (clients[count] == NULL) {
+            close(s);
+            return;
+        }
+        setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        fds[count] = (struct pollfd){.fd = s, .events = POLLIN};
+        count++;
+    }
+}
+
+static void drop(nfds_t i)
+{
+    close(fds[i].fd);
+    free(clients[i]->made);
+    free(clients[i]);
+    count--;
+    fds[i] = fds[count];
+    clients[i] = clients[count];
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : 80;
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+    if (port < 1 || port > 0xffff || argc > 2) {
+        fprintf(stderr, "usage: httpd [PORT]\n");
+        return 2;
+    }
+    if (archive_open(&archive, &archive_size) != 0) {
+        fprintf(stderr, "httpd: no archive was granted: httpd.uses := archive\n");
+        return 1;
+    }
+    fds[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    if (fds[0].fd < 0 || bind(fds[0].fd, (struct sockaddr *)&here, sizeof here) < 0 ||
+        listen(fds[0].fd, 64) < 0) {
+        fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());
+        return 1;
+    }
+    for (;;) {
+        fds[0].events = count <= CLIENTS ? POLLIN : 0;
+        if (poll(fds, count, -1) < 0 || (fds[0].revents & (POLLERR | POLLNVAL)))
+            break;
+        for (nfds_t i = count; i-- > 1;)
+            if (fds[i].revents != 0 && !serve(&fds[i], clients[i]))
+                drop(i);
+        if (fds[0].revents & POLLIN)
+            greet();
+    }
+    fprintf(stderr, "httpd: netserv is gone\n");
+    return 1;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets whose reads and writes are whole messages: UDP, ICMP, and names to be resolved. Messages
+ * wait as lwIP's buffers and pass through one piece of shared memory on their way from or to a
+ * client: the copy is over when server_reply() returns.
+ */
+#include <ctype.h>
+#include <lwip/dns.h>
+#include <lwip/icmp.h>
+#include <lwip/raw.h>
+#include <lwip/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukern/memory.h>
+
+#include "sock.h"
+
+#define PASSAGE_SIZE (64 * 1024)
+
+static ukern_handle passage;
+static uint8_t *passage_bytes;
+
+int datagram_init(void)
+{
+    void *bytes;
+    int error;
+
+    passage = shm_create(PASSAGE_SIZE, UKERN_SHM_NORMAL);
+    if (passage < 0)
+        return passage;
+    error = shm_map(passage, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &bytes);
+    passage_bytes = bytes;
+    return error;
+}
+
+/* Give one message to one reader. false: it reached nobody. */
+static bool deliver(uint64_t token, uint64_t want, bool with_address, const struct datagram *d)
+{
+    struct ukern_msg reply = {0, {d->data->tot_len, (uint64_t)passage}};
+    int error;
+
+    if (reply.w[0] > want)
+        reply.w[0] = want;
+    pbuf_copy_partial(d->data, passage_bytes, (uint16_t)reply.w[0], 0);
+    if (with_address)
+        memcpy(&reply.w[3], &d->from, sizeof d->from);
+    else
+        reply.w[3] = reply.w[0];
+    error = server_reply(token, &reply);
+    if (error != UKERN_OK && error != UKERN_ESTALE)
+        sock_answer(token, UKERN_EIO);
+    return error == UKERN_OK;
+}
+
+static void drop_first(struct sock *s)
+{
+    struct datagram *d = s->head;
+
+    s->head = d->next;
+    s->count--;
+    pbuf_free(d->data);
+    free(d);
+}
+
+/* Bring readers and messages together. */
+static void settle(struct sock *s)
+{
+    struct waiter *w;
+
+    while (s->head != NULL && (w = s->rx.waiting[PIPE_READ_END].head) != NULL) {
+        pipe_forget_token(&s->rx, PIPE_READ_END, w->token);
+        if (deliver(w->token, w->length, w->by_message, s->head))
+            drop_first(s);
+        free(w);
+    }
+    if (s->head == NULL && s->error != 0) {
+        sock_fail(s, PIPE_READ_END, s->error);
+    }
+    sock_changed(s);
+}
+
+/* A message for this socket; takes p. */
+static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_t port)
+{
+    struct datagram *d;
+    uint64_t from[3];
+
+    d = s->count < QUEUE_MAX ? malloc(sizeof *d) : NULL;
+    if (d == NULL) {
+        pbuf_free(p);
+        return;
+    }
+    address_out(ip, port, from);
+    *d = (struct datagram){.data = p};
+    memcpy(&d->from, from, sizeof d->from);
+    if (s->head == NULL)
+        s->head = d;
+    else
+        s->tail->next = d;
+    s->tail = d;
+    s->count++;
+    settle(s);
+}
+
+static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *ip,
+                   uint16_t port)
+{
+    (void)pcb;
+    enqueue(arg, p, ip, port);
+}
+
+/* Others, and lwIP itself, want to see it, too: take a copy. */
+static uint8_t on_icmp(void *arg, struct raw_pcb *pcb, struct pbuf *p, const ip_addr_t *ip)
+{
+    struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+
+    (void)pcb;
+    if (copy != NULL)
+        enqueue(arg, copy, ip, 0);
+    return 0;
+}
+
+int datagram_open(struct sock *s)
+{
+    switch (s->kind) {
+    case SOCK_UDP:
+        s->udp = udp_new_ip_type(IPADDR_TYPE_V4);
+        if (s->udp == NULL)
+            return SOCKET_ENOBUFS;
+        udp_recv(s->udp, on_udp, s);
+        return UKERN_OK;
+    case SOCK_ICMP:
+        s->raw = raw_new(IP_PROTO_ICMP);
+        if (s->raw == NULL)
+            return SOCKET_ENOBUFS;
+        raw_recv(s->raw, on_icmp, s);
+        return UKERN_OK;
+    default:
+        return UKERN_OK;
+    }
+}
+
+int datagram_bind(struct sock *s, const ip_addr_t *ip, uint16_t port)
+{
+    if (s->kind == SOCK_UDP)
+        return error_of(udp_bind(s->udp, ip, port));
+    return s->kind == SOCK_ICMP ? error_of(raw_bind(s->raw, ip)) : UKERN_EINVAL;
+}
+
+int datagram_connect(struct sock *s, const ip_addr_t *ip, uint16_t port)
+{
+    int error = UKERN_EINVAL;
+
+    if (s->kind == SOCK_UDP)
+        error = error_of(udp_connect(s->udp, ip, port));
+    else if (s->kind == SOCK_ICMP)
+        error = error_of(raw_connect(s->raw, ip));
+    s->connected |= error == UKERN_OK;
+    return error;
+}
+
+int datagram_receive(struct sock *s, struct request *r, bool with_address)
+{
+    int error;
+
+    if (r->msg.w[1] & ~(uint64_t)STREAM_NONBLOCK)
+        return UKERN_EINVAL;
+    if (s->head == NULL && s->error != 0)
+        return s->error;
+    if ((r->msg.w[1] & STREAM_NONBLOCK) && s->head == NULL)
+        return UKERN_EAGAIN;
+    error = sock_wait(s, PIPE_READ_END, r, with_address);
+    if (error < 0)
+        return error;
+    settle(s);
+    return SERVER_LATER;
+}
+
+static void resolved(const char *name, const ip_addr_t *ip, void *arg)
+{
+    struct sock *s = sock_find((uint64_t)arg);
+    struct socket_address a;
+    struct pbuf *p;
+
+    (void)name;
+    if (s == NULL)
+        return; /* its client did not wait */
+    p = ip != NULL ? pbuf_alloc(PBUF_RAW, sizeof a, PBUF_RAM) : NULL;
+    if (p == NULL) {
+        s->error = ip == NULL ? SOCKET_ENONAME : SOCKET_ENOBUFS;
+        settle(s);
+        return;
+    }
+    uint64_t w[3];
+    address_out(ip, 0, w);
+    pbuf_take(p, w, sizeof w);
+    enqueue(s, p, ip, 0);
+}
+
+/* The name lies in the passage. */
+static void resolve(struct sock *s, size_t length)
+{
+    char name[DNS_MAX_NAME_LENGTH];
+    ip_addr_t ip;
+    err_t err;
+
+    s->error = 0;
+    if (length == 0 || length >= sizeof name || memchr(passage_bytes, 0, length) != NULL) {
+        s->error = SOCKET_ENONAME;
+        return;
+    }
+    memcpy(name, passage_bytes, length);
+    name[length] = 0;
+    err = dns_gethostbyname(name, &ip, resolved, (void *)s->badge);
+    if (err == ERR_OK)
+        resolved(name, &ip, (void *)s->badge);
+    else if (err != ERR_INPROGRESS)
+        s->error = err == ERR_VAL ? SOCKET_EAGAINNAME : error_of(err);
+}
+
+/* n bytes in the passage go out. */
+static int transmit(struct sock *s, size_t n, const ip_addr_t *to, uint16_t port)
+{
+    struct pbuf *p;
+    err_t err;
+
+    if (s->kind == SOCK_NAME) {
+        resolve(s, n);
+        return UKERN_OK;
+    }
+    p = pbuf_alloc(s->kind == SOCK_UDP ? PBUF_TRANSPORT : PBUF_IP, (uint16_t)n, PBUF_RAM);
+    if (p == NULL)
+        return SOCKET_ENOBUFS;
+    pbuf_take(p, passage_bytes, (uint16_t)n);
+    if (s->kind == SOCK_UDP)
+        err = to != NULL ? udp_sendto(s->udp, p, to, port) : udp_send(s->udp, p);
+    else
+        err = to != NULL ? raw_sendto(s->raw, p, to) : raw_send(s->raw, p);
+    pbuf_free(p);
+    return error_of(err);
+}
+
+/* Is there a way to that address? Asked before the client's bytes are fetched, as after that
+ * nothing can be said to it any more. */
+static int reachable(const struct sock *s, const ip_addr_t *to)
+{
+    const ip_addr_t *ip = to;
+
+    if (s->kind == SOCK_NAME)
+        return UKERN_OK;
+    if (ip == NULL)
+        ip = s->kind == SOCK_UDP ? &s->udp->remote_ip : &s->raw->remote_ip;
+    return ip_route(IP4_ADDR_ANY, ip) == NULL ? SOCKET_EUNREACH : UKERN_OK;
+}
+
+int datagram_send(struct sock *s, struct request *r, bool with_address)
+{
+    uint64_t n = r->msg.w[0];
+    struct ukern_msg reply = {0, {n, (uint64_t)passage, 0, n}};
+    bool named = with_address && (r->msg.w[2] & 0xffff) != 0;
+    uint16_t port = 0;
+    ip_addr_t to;
+    int error;
+
+    if (r->msg.w[1] & ~(uint64_t)STREAM_NONBLOCK)
+        return UKERN_EINVAL;
+    if (named && !address_in(&r->msg.w[2], &to, &port))
+        return UKERN_EINVAL;
+    if (!named && !s->connected && s->kind != SOCK_NAME)
+        return SOCKET_ENOTCONN;
+    if (n > DATAGRAM_MAX)
+        return SOCKET_EMSGSIZE;
+    error = reachable(s, named ? &to : NULL);
+    if (error != UKERN_OK)
+        return error;
+    error = server_reply(r->token, &reply);
+    if (error == UKERN_OK)
+        transmit(s, n, named ? &to : NULL, port);
+    else if (error != UKERN_ESTALE)
+        sock_answer(r->token, UKERN_EIO);
+    settle(s);
+    return SERVER_LATER;
+}
+
+void datagram_close(struct sock *s)
+{
+    if (s->kind == SOCK_UDP && s->udp != NULL)
+        udp_remove(s->udp);
+    if (s->kind == SOCK_ICMP && s->raw != NULL)
+        raw_remove(s->raw);
+    while (s->head != NULL)
+        drop_first(s);
+    sock_free(s);
+}

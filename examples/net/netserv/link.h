@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file  lwIP's network interface over netdev, and lwIP's clock. */
+#ifndef NETSERV_LINK_H
+#define NETSERV_LINK_H
+
+#include <lwip/ip_addr.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <ukern/abi/types.h>
+
+#define LINK_WAKE  UINT64_C(1)         /**< bit by which netdev wakes us */
+#define LINK_BADGE (UINT64_C(1) << 63) /**< from here on: of netdev's handles of our port */
+
+/** How the machine gets its address. */
+struct link_config {
+    bool dhcp;                              /**< ask for one */
+    unsigned patience;                      /**< seconds before the static one is used */
+    ip4_addr_t address, mask, gateway, dns; /**< address 0: none */
+};
+
+/** Start. Without a device it is looked for again each second. */
+void link_init(ukern_handle port, const struct link_config *config);
+/** Take in what has come, run timers, let out what is to go. Returns when to come back at the
+ * latest, if nothing wakes us before. */
+uint64_t link_run(void);
+/** A handle with this badge, LINK_BADGE or above, is gone: wait for the next netdev, if it was its.
+ */
+void link_hangup(uint64_t gone);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sock.h"
+
+#include <lwip/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukern/irq.h>
+#include <ukern/memory.h>
+
+/* A badge is a serial number above an index into the table; the first serial number comes from the
+ * clock, so that a restarted server begins above its forerunner. */
+#define INDEX_BITS    16
+#define CLOCK_STEP    1024
+#define HANDLE_RIGHTS (UKERN_R_TRANSFER | UKERN_R_CALL)
+
+static struct sock *table[SOCK_MAX];
+static unsigned used;
+static uint64_t serial;
+static struct rings *spare;
+
+void sock_name(struct sock *s)
+{
+    unsigned i = 0;
+
+    while (table[i] != s)
+        i++;
+    if (serial == 0)
+        serial = clock_now() / CLOCK_STEP + (UINT64_C(1) << 16);
+    s->badge = serial++ << INDEX_BITS | i;
+}
+
+struct sock *sock_create(enum sock_kind kind, bool nameless)
+{
+    for (unsigned i = 0; i < SOCK_MAX; i++) {
+        if (table[i] != NULL)
+            continue;
+        table[i] = calloc(1, sizeof *table[i]);
+        if (table[i] == NULL)
+            return NULL;
+        used++;
+        table[i]->kind = kind;
+        if (!nameless)
+            sock_name(table[i]);
+        return table[i];
+    }
+    return NULL;
+}
+
+struct sock *sock_find(uint64_t badge)
+{
+    unsigned i = (unsigned)(badge & ((1u << INDEX_BITS) - 1));
+
+    if (badge == 0 || i >= SOCK_MAX || table[i] == NULL || table[i]->badge != badge)
+        return NULL;
+    return table[i];
+}
+
+void sock_free(struct sock *s)
+{
+    for (unsigned i = 0; i < SOCK_MAX; i++)
+        if (table[i] == s) {
+            table[i] = NULL;
+            used--;
+        }
+    if (s->rings != NULL)
+        rings_give(s->rings);
+    free(s);
+}
+
+unsigned sock_count(void)
+{
+    return used;
+}
+
+ukern_handle sock_handle(ukern_handle port, const struct sock *s)
+{
+    return handle_mint(port, HANDLE_RIGHTS, s->badge);
+}
+
+struct rings *rings_take(void)
+{
+    struct rings *r = spare;
+    void *bytes;
+
+    if (r != NULL) {
+        spare = r->next;
+        return r;
+    }
+    r = malloc(sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->shm = shm_create(RINGS_SIZE, UKERN_SHM_NORMAL);
+    if (r->shm < 0) {
+        free(r);
+        return NULL;
+    }
+    if (shm_map(r->shm, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &bytes) != UKERN_OK) {
+        handle_close(r->shm);
+        free(r);
+        return NULL;
+    }
+    r->bytes = bytes;
+    return r;
+}
+
+void rings_give(struct rings *r)
+{
+    r->next = spare;
+    spare = r;
+}
+
+void sock_answer(uint64_t token, int label)
+{
+    struct ukern_msg reply = {.tag = UKERN_TAG(label, 0)};
+
+    server_reply(token, &reply);
+}
+
+void sock_fail(struct sock *s, enum pipe_side side, int error)
+{
+    struct pipe *p = side == PIPE_READ_END ? &s->rx : &s->tx;
+    struct waiter *w;
+
+    while ((w = p->waiting[side].head) != NULL) {
+        pipe_forget_token(p, side, w->token);
+        sock_answer(w->token, error);
+        free(w);
+    }
+}
+
+int sock_wait(struct sock *s, enum pipe_side side, const struct request *r, bool by_message)
+{
+    struct waiter *w = malloc(sizeof *w);
+
+    if (w == NULL)
+        return UKERN_ENOMEM;
+    *w = (struct waiter){
+        .token = r->token, .badge = r->badge, .length = r->msg.w[0], .by_message = by_message};
+    pipe_wait(side == PIPE_READ_END ? &s->rx : &s->tx, side, w);
+    return SERVER_LATER;
+}
+
+unsigned sock_ready(const struct sock *s)
+{
+    unsigned ready = 0;
+
+    switch (s->kind) {
+    case SOCK_LISTENER:
+        return s->first != NULL ? STREAM_IN : 0;
+    case SOCK_TCP:
+        if (s->error != 0)
+            return STREAM_IN | STREAM_OUT | STREAM_HANGUP;
+        if (!s->connected)
+            return 0;
+        ready = pipe_ready(&s->rx, PIPE_READ_END) & STREAM_IN;
+        if (s->tx.size - s->tx.used >= PIPE_BUF)
+            ready |= STREAM_OUT;
+        return ready;
+    case SOCK_UDP:
+    case SOCK_ICMP:
+    case SOCK_NAME:
+        return STREAM_OUT | (s->head != NULL || s->error != 0 ? STREAM_IN : 0);
+    }
+    return 0;
+}
+
+void sock_changed(struct sock *s)
+{
+    if (s->watch != NULL)
+        watch_wake(&s->watch, sock_ready(s));
+}
+
+bool address_in(const uint64_t w[3], ip_addr_t *ip, uint16_t *port)
+{
+    struct socket_address a;
+
+    memcpy(&a, w, sizeof a);
+    if (a.family != 4)
+        return false;
+    IP_ADDR4(ip, a.ip[0], a.ip[1], a.ip[2], a.ip[3]);
+    *port = a.port;
+    return true;
+}
+
+void address_out(const ip_addr_t *ip, uint16_t port, uint64_t w[3])
+{
+    struct socket_address a = {.family = 4, .port = port};
+    uint32_t word = ip4_addr_get_u32(ip_2_ip4(ip));
+
+    memcpy(a.ip, &word, sizeof word);
+    memcpy(w, &a, sizeof a);
+}
+
+int error_of(int err)
+{
+    switch (err) {
+    case ERR_OK:
+        return UKERN_OK;
+    case ERR_MEM:
+    case ERR_BUF:
+        return SOCKET_ENOBUFS;
+    case ERR_TIMEOUT:
+    case ERR_ABRT:
+        return SOCKET_ETIMEDOUT;
+    case ERR_RTE:
+        return SOCKET_EUNREACH;
+    case ERR_USE:
+        return SOCKET_EINUSE;
+    case ERR_ISCONN:
+    case ERR_ALREADY:
+        return SOCKET_EISCONN;
+    case ERR_CONN:
+        return SOCKET_ENOTCONN;
+    case ERR_IF:
+        return SOCKET_ENETDOWN;
+    case ERR_RST:
+    case ERR_CLSD:
+        return SOCKET_ERESET;
+    case ERR_VAL:
+    case ERR_ARG:
+        return UKERN_EINVAL;
+    default:
+        return UKERN_EIO;
+    }
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP sockets. What the peer sends is copied from lwIP's buffers into the ring rx, from where the
+ * kernel copies it to readers; the window that the peer sees is what is free in the ring. What a
+ * client writes the kernel copies into the ring tx, and lwIP sends it from there, without a copy:
+ * the bytes leave the ring when the peer has acknowledged them.
+ */
+#include <lwip/tcp.h>
+#include <stdlib.h>
+
+#include "sock.h"
+
+static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct waiter *w,
+                    int64_t result, const struct segment segment[2])
+{
+    struct sock *s = context;
+    uint64_t base = side == PIPE_READ_END ? 0 : RING_SIZE;
+    struct ukern_msg reply = {0};
+    int error;
+
+    (void)p;
+    if (result < 0)
+        reply.tag = UKERN_TAG(result, 0);
+    else if (result > 0)
+        reply =
+            (struct ukern_msg){0,
+                               {(uint64_t)result, (uint64_t)s->rings->shm, base + segment[0].offset,
+                                segment[0].length, base + segment[1].offset, segment[1].length}};
+    error = server_reply(w->token, &reply);
+    if (error != UKERN_OK && error != UKERN_ESTALE)
+        sock_answer(w->token, UKERN_EIO);
+    free(w);
+    if (error != UKERN_OK)
+        return false;
+    if (result > 0 && side == PIPE_READ_END)
+        s->delivered += (uint64_t)result;
+    return true;
+}
+
+/* Hand over to lwIP what it has not seen of the ring, as far as it takes it. */
+static void push(struct sock *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+
+    if (pcb == NULL)
+        return;
+    while (s->queued < s->tx.used) {
+        uint64_t at = (s->tx.start + s->queued) % RING_SIZE;
+        uint64_t n = s->tx.used - s->queued;
+        bool more;
+
+        if (n > RING_SIZE - at)
+            n = RING_SIZE - at;
+        if (n > tcp_sndbuf(pcb))
+            n = tcp_sndbuf(pcb);
+        if (n > 0xffff)
+            n = 0xffff;
+        more = s->queued + n < s->tx.used;
+        if (n == 0 || tcp_write(pcb, s->rings->bytes + RING_SIZE + at, (uint16_t)n,
+                                more ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK)
+            break;
+        s->queued += n;
+    }
+    if (s->fin_due && s->queued == s->tx.used)
+        s->fin_due = tcp_shutdown(pcb, 0, 1) != ERR_OK;
+    tcp_output(pcb);
+}
+
+static void detach(struct sock *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+
+    s->tcp = NULL;
+    if (pcb == NULL)
+        return;
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+}
+
+/* Its client has closed it and all has been handed over: end the connection, too. */
+static void finish(struct sock *s)
+{
+    if (s->badge != 0 || s->listener != NULL)
+        return;
+    if (s->tcp != NULL && s->closing && s->queued == s->tx.used) {
+        /* tcp_close() says RST instead of FIN where unread bytes are lost. */
+        if (tcp_close(s->tcp) != ERR_OK)
+            return; /* no memory for the FIN: at the next call */
+        s->closing = false;
+    }
+    if (s->tcp == NULL || (!s->closing && s->tx.used == 0)) {
+        detach(s);
+        sock_free(s);
+    }
+}
+
+/* Bytes, room or the state have changed: let those who waited go on. */
+static void settle(struct sock *s)
+{
+    if (s->error == 0 || s->rx.used > 0)
+        pipe_serve(&s->rx, deliver, s);
+    if (s->error != 0) {
+        if (s->rx.used == 0)
+            sock_fail(s, PIPE_READ_END, s->error);
+        sock_fail(s, PIPE_WRITE_END, s->error);
+    } else if (s->connected) {
+        pipe_serve(&s->tx, deliver, s);
+        push(s);
+    }
+    while (s->delivered > 0 && s->tcp != NULL) {
+        uint16_t n = s->delivered > 0xffff ? 0xffff : (uint16_t)s->delivered;
+
+        tcp_recved(s->tcp, n);
+        s->delivered -= n;
+    }
+    sock_changed(s);
+}
+
+static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
+{
+    struct sock *s = arg;
+    struct segment segment[2];
+
+    (void)pcb;
+    (void)err;
+    if (p == NULL) {
+        s->rx.ends[PIPE_WRITE_END] = 0;
+    } else {
+        if (p->tot_len > s->rx.size - s->rx.used)
+            return ERR_MEM; /* lwIP keeps it and asks again */
+        pipe_room(&s->rx, p->tot_len, segment);
+        pbuf_copy_partial(p, s->rings->bytes + segment[0].offset, (uint16_t)segment[0].length, 0);
+        pbuf_copy_partial(p, s->rings->bytes + segment[1].offset, (uint16_t)segment[1].length,
+                          (uint16_t)segment[0].length);
+        pipe_put(&s->rx, p->tot_len);
+        pbuf_free(p);
+    }
+    settle(s);
+    return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n)
+{
+    struct sock *s = arg;
+
+    (void)pcb;
+    pipe_take(&s->tx, n);
+    s->queued -= n;
+    settle(s);
+    finish(s);
+    return ERR_OK;
+}
+
+/* The connection is no more; lwIP has freed the pcb. */
+static void on_error(void *arg, err_t err)
+{
+    struct sock *s = arg;
+
+    s->tcp = NULL;
+    s->error = error_of(err);
+    if (s->connecting != 0) {
+        if (s->error == SOCKET_ERESET)
+            s->error = SOCKET_EREFUSED;
+        sock_answer(s->connecting, s->error);
+        s->connecting = 0;
+    }
+    if (s->listener != NULL)
+        return; /* whoever accepts it sees */
+    settle(s);
+    finish(s);
+}
+
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+    struct sock *s = arg;
+
+    (void)pcb;
+    push(s);
+    finish(s);
+    return ERR_OK;
+}
+
+static void attach(struct sock *s, struct tcp_pcb *pcb)
+{
+    s->tcp = pcb;
+    pipe_init(&s->rx, RING_SIZE);
+    pipe_init(&s->tx, RING_SIZE);
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_poll(pcb, on_poll, 4);
+}
+
+int stream_open(struct sock *s)
+{
+    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_V4);
+
+    if (pcb == NULL)
+        return SOCKET_ENOBUFS;
+    attach(s, pcb);
+    return UKERN_OK;
+}
+
+int stream_bind(struct sock *s, const ip_addr_t *ip, uint16_t port)
+{
+    int err = s->tcp == NULL ? ERR_CLSD : s->bound ? ERR_VAL : tcp_bind(s->tcp, ip, port);
+
+    s->bound |= err == ERR_OK;
+    return error_of(err);
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct sock *listener = arg, *s;
+
+    if (err != ERR_OK || pcb == NULL)
+        return ERR_VAL;
+    s = sock_create(SOCK_TCP, true);
+    if (s == NULL)
+        return ERR_MEM; /* lwIP breaks the connection off */
+    s->rings = rings_take();
+    if (s->rings == NULL) {
+        sock_free(s);
+        return ERR_MEM;
+    }
+    attach(s, pcb);
+    s->connected = true;
+    s->listener = listener;
+    if (listener->first == NULL)
+        listener->first = s;
+    else
+        listener->last->next = s;
+    listener->last = s;
+    tcp_backlog_delayed(pcb);
+    serve_accepts(listener);
+    sock_changed(listener);
+    return ERR_OK;
+}
+
+int stream_listen(struct sock *s, unsigned backlog)
+{
+    struct tcp_pcb *pcb;
+    err_t err;
+
+    if (s->kind == SOCK_LISTENER)
+        return UKERN_OK;
+    if (s->tcp == NULL || s->connected || s->connecting != 0 || !s->bound)
+        return UKERN_EINVAL;
+    if (backlog < 1 || backlog > 128)
+        backlog = backlog < 1 ? 1 : 128;
+    pcb = tcp_listen_with_backlog_and_err(s->tcp, (uint8_t)backlog, &err);
+    if (pcb == NULL)
+        return error_of(err);
+    s->tcp = pcb;
+    s->kind = SOCK_LISTENER;
+    tcp_arg(pcb, s);
+    tcp_accept(pcb, on_accept);
+    return UKERN_OK;
+}
+
+struct sock *stream_accept(struct sock *s)
+{
+    struct sock *taken = s->first;
+
+    if (taken == NULL)
+        return NULL;
+    s->first = taken->next;
+    taken->next = NULL;
+    taken->listener = NULL;
+    if (taken->tcp != NULL)
+        tcp_backlog_accepted(taken->tcp);
+    return taken;
+}
+
+void stream_abort(struct sock *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+
+    detach(s);
+    if (pcb != NULL)
+        tcp_abort(pcb);
+    sock_free(s);
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct sock *s = arg;
+
+    (void)pcb;
+    (void)err; /* always ERR_OK; failures go to on_error() */
+    s->connected = true;
+    if (s->connecting != 0)
+        sock_answer(s->connecting, UKERN_OK);
+    s->connecting = 0;
+    settle(s);
+    return ERR_OK;
+}
+
+int stream_connect(struct sock *s, struct request *r, const ip_addr_t *ip, uint16_t port)
+{
+    err_t err;
+
+    if (s->error != 0)
+        return s->error;
+    if (s->connected || s->connecting != 0)
+        return SOCKET_EISCONN;
+    if (s->rings == NULL)
+        s->rings = rings_take();
+    if (s->rings == NULL)
+        return SOCKET_ENOBUFS;
+    err = tcp_connect(s->tcp, ip, port, on_connected);
+    if (err != ERR_OK)
+        return error_of(err);
+    s->connecting = r->token;
+    return SERVER_LATER;
+}
+
+/* Both directions: an error at once, or wait in line and see whose turn it is. */
+static int transfer(struct sock *s, struct request *r, enum pipe_side side)
+{
+    uint64_t flags = r->msg.w[1];
+    struct pipe *p = side == PIPE_READ_END ? &s->rx : &s->tx;
+    int64_t n = UKERN_EAGAIN;
+    int error;
+
+    if (flags & ~(uint64_t)STREAM_NONBLOCK)
+        return UKERN_EINVAL;
+    if (s->error != 0 && (side == PIPE_WRITE_END || s->rx.used == 0))
+        return s->error;
+    if (!s->connected)
+        return SOCKET_ENOTCONN;
+    if (flags & STREAM_NONBLOCK) {
+        if (p->waiting[side].head == NULL)
+            n = side == PIPE_READ_END ? pipe_read_offer(p, r->msg.w[0])
+                                      : pipe_write_offer(p, r->msg.w[0], false);
+        if (n < 0)
+            return (int)n;
+    }
+    error = sock_wait(s, side, r, false);
+    if (error < 0)
+        return error;
+    settle(s);
+    return SERVER_LATER;
+}
+
+int stream_read(struct sock *s, struct request *r)
+{
+    return transfer(s, r, PIPE_READ_END);
+}
+
+int stream_write(struct sock *s, struct request *r)
+{
+    return transfer(s, r, PIPE_WRITE_END);
+}
+
+int stream_shutdown(struct sock *s, unsigned how)
+{
+    if (s->tcp == NULL || !s->connected)
+        return SOCKET_ENOTCONN;
+    if (how & SOCKET_SHUT_READ) {
+        s->rx.ends[PIPE_WRITE_END] = 0;
+        settle(s);
+    }
+    if ((how & SOCKET_SHUT_WRITE) && s->tx.ends[PIPE_READ_END] != 0) {
+        s->tx.ends[PIPE_READ_END] = 0; /* further writes fail */
+        s->fin_due = true;
+        settle(s);
+    }
+    return UKERN_OK;
+}
+
+int stream_option(struct sock *s, unsigned option, uint64_t value)
+{
+    if (s->tcp == NULL)
+        return SOCKET_ENOTCONN;
+    switch (option) {
+    case SOCKET_NODELAY:
+        if (s->kind == SOCK_LISTENER)
+            return UKERN_EINVAL;
+        if (value)
+            tcp_nagle_disable(s->tcp);
+        else
+            tcp_nagle_enable(s->tcp);
+        return UKERN_OK;
+    case SOCKET_KEEPALIVE:
+    case SOCKET_REUSE: {
+        uint8_t bit = option == SOCKET_REUSE ? SOF_REUSEADDR : SOF_KEEPALIVE;
+
+        if (value)
+            ip_set_option(s->tcp, bit);
+        else
+            ip_reset_option(s->tcp, bit);
+        return UKERN_OK;
+    }
+    default:
+        return UKERN_EINVAL;
+    }
+}
+
+void stream_close(struct sock *s)
+{
+    struct sock *waiting;
+
+    if (s->kind == SOCK_LISTENER) {
+        while ((waiting = stream_accept(s)) != NULL)
+            stream_abort(waiting);
+        tcp_arg(s->tcp, NULL);
+        tcp_close(s->tcp); /* of a listener it cannot fail */
+        s->tcp = NULL;
+        sock_free(s);
+        return;
+    }
+    if (s->tcp == NULL || !s->connected) {
+        stream_abort(s);
+        return;
+    }
+    s->closing = true;
+    push(s);
+    finish(s);
+}

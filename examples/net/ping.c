@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ping [-c COUNT] HOST: does it answer, and how fast? Once a second, four times. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukern/irq.h>
+#include <ukern/task.h>
+#include <unistd.h>
+
+#include "socket.h"
+
+#define SECOND       UINT64_C(1000000000)
+#define ECHO_REQUEST 8
+#define ECHO_REPLY   0
+#define IP_HEADER    20
+#define PAYLOAD      56
+
+struct echo {
+    uint8_t type, code;
+    uint16_t checksum, id, sequence;
+    uint8_t data[PAYLOAD];
+};
+
+static uint16_t checksum(const void *data, size_t n)
+{
+    const uint8_t *p = data;
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i + 1 < n; i += 2)
+        sum += (uint32_t)p[i] << 8 | p[i + 1];
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t)~sum);
+}
+
+/* Nanoseconds until its answer, or negative. */
+static int64_t await(int s, uint16_t id, uint16_t sequence, uint64_t start)
+{
+    uint8_t packet[1500];
+    ssize_t n;
+
+    while ((n = recvfrom_until(s, packet, sizeof packet, NULL, NULL, start + SECOND)) >= 0) {
+        size_t header = n >= IP_HEADER ? (packet[0] & 15u) * 4 : 0;
+        uint16_t words[2];
+
+        if (header < IP_HEADER || (size_t)n < header + 8 || packet[header] != ECHO_REPLY)
+            continue;
+        memcpy(words, packet + header + 4, sizeof words);
+        if (words[0] == id && words[1] == sequence)
+            return (int64_t)(clock_now() - start);
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long count = 4, answers = 0;
+    struct addrinfo *to;
+    char text[INET_ADDRSTRLEN];
+    int option, error, s;
+
+    while ((option = getopt(argc, argv, "c:")) == 'c')
+        count = strtoul(optarg, NULL, 10);
+    if (option != -1 || optind + 1 != argc || count == 0) {
+        fprintf(stderr, "usage: ping [-c COUNT] HOST\n");
+        return 2;
+    }
+    error = getaddrinfo(argv[optind], NULL, NULL, &to);
+    if (error != 0) {
+        fprintf(stderr, "ping: %s: %s\n", argv[optind], gai_strerror(error));
+        return 1;
+    }
+    s = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    if (s < 0) {
+        fprintf(stderr, "ping: %s\n", socket_error());
+        return 1;
+    }
+    inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)to->ai_addr)->sin_addr, text, sizeof text);
+    for (unsigned long i = 1; i <= count; i++) {
+        struct echo e = {.type = ECHO_REQUEST,
+                         .id = htons((uint16_t)task_self()),
+                         .sequence = htons((uint16_t)i)};
+        uint64_t start = clock_now();
+        int64_t time = -1;
+
+        e.checksum = checksum(&e, sizeof e);
+        if (sendto(s, &e, sizeof e, 0, to->ai_addr, to->ai_addrlen) < 0)
+            printf("%s: %s\n", text, socket_error());
+        else if ((time = await(s, e.id, e.sequence, start)) >= 0)
+            printf("%s answers: number %lu, %llu us\n", text, i, (unsigned long long)time / 1000);
+        else
+            printf("%s does not answer: number %lu\n", text, i);
+        fflush(stdout);
+        answers += time >= 0;
+        if (i < count && clock_now() < start + SECOND)
+            clock_sleep(start + SECOND - clock_now());
+    }
+    printf("%lu of %lu answers\n", answers, count);
+    return answers == 0;
+}

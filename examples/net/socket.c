@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sockets by the requests of netserv/socket_abi.h. */
+#include "socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukern/error.h>
+#include <ukern/ipc.h>
+#include <ukern/stream.h>
+#include <ukern/task.h>
+#include <unistd.h>
+
+#include "netserv/socket_abi.h"
+
+static int last_error;
+
+static const struct known {
+    int error, number;
+    const char *text;
+} known[] = {
+    {SOCKET_EREFUSED, ECONNREFUSED, "connection refused: nobody listens there"},
+    {SOCKET_ETIMEDOUT, ETIMEDOUT, "the peer does not answer"},
+    {SOCKET_ERESET, ECONNRESET, "the peer broke the connection off"},
+    {SOCKET_EUNREACH, EHOSTUNREACH, "no way leads to that address"},
+    {SOCKET_EINUSE, EADDRINUSE, "that port is in use by another"},
+    {SOCKET_ENOTCONN, ENOTCONN, "the socket is not connected"},
+    {SOCKET_EISCONN, EISCONN, "the socket is connected already"},
+    {SOCKET_ENETDOWN, ENETDOWN, "there is no network, or no address yet"},
+    {SOCKET_ENOBUFS, ENOBUFS, "all sockets or buffers of netserv are in use"},
+    {SOCKET_EMSGSIZE, EMSGSIZE, "too long for one datagram"},
+    {SOCKET_ENONAME, ENOENT, "there is no host of that name"},
+    {SOCKET_EAGAINNAME, EAGAIN, "the name server does not answer"},
+    {UKERN_EPEER, ECONNRESET, "netserv died: open the socket anew"},
+};
+
+static const struct known *find_known(int error)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].error == error)
+            return &known[i];
+    return NULL;
+}
+
+/* A result as POSIX has it. */
+static int64_t done(int64_t result)
+{
+    const struct known *k;
+
+    if (result >= 0)
+        return result;
+    last_error = (int)result;
+    k = find_known(last_error);
+    errno = k != NULL ? k->number : ukern_errno(last_error);
+    return -1;
+}
+
+const char *socket_error(void)
+{
+    const struct known *k = find_known(last_error);
+
+    return k != NULL ? k->text : ukern_strerror(last_error);
+}
+
+static int ask(int s, uint32_t label, struct ukern_msg *m)
+{
+    int error;
+
+    m->tag = UKERN_TAG(label, 0);
+    error = ipc_call(s, m);
+    return error < 0 ? error : UKERN_TAG_LABEL(m->tag);
+}
+
+static int pack(const struct sockaddr *address, socklen_t size, uint64_t w[3])
+{
+    struct socket_address a = {.family = 4};
+    struct sockaddr_in in;
+
+    if (address == NULL || size < sizeof in)
+        return UKERN_EINVAL;
+    memcpy(&in, address, sizeof in);
+    if (in.sin_family != AF_INET)
+        return UKERN_EINVAL;
+    a.port = ntohs(in.sin_port);
+    memcpy(a.ip, &in.sin_addr, sizeof in.sin_addr);
+    memcpy(w, &a, sizeof a);
+    return UKERN_OK;
+}
+
+static void unpack(const uint64_t w[3], struct sockaddr *address, socklen_t *size)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct socket_address a;
+
+    if (address == NULL || size == NULL)
+        return;
+    memcpy(&a, w, sizeof a);
+    in.sin_port = htons(a.port);
+    memcpy(&in.sin_addr, a.ip, sizeof in.sin_addr);
+    memcpy(address, &in, *size < sizeof in ? *size : sizeof in);
+    *size = sizeof in;
+}
+
+static int create(enum socket_type type)
+{
+    struct ukern_msg m = {0, {type}};
+    int server = task_handle("socket");
+    int error = server < 0 ? server : ask(server, SOCKET_CREATE, &m);
+
+    return error < 0 ? error : (int)m.w[5];
+}
+
+int socket(int family, int type, int protocol)
+{
+    if (family != AF_INET) {
+        errno = EAFNOSUPPORT;
+        last_error = UKERN_EINVAL;
+        return -1;
+    }
+    switch (type) {
+    case SOCK_STREAM:
+        return (int)done(create(SOCKET_TYPE_TCP));
+    case SOCK_DGRAM:
+        return (int)done(create(SOCKET_TYPE_UDP));
+    case SOCK_RAW:
+        return (int)done(protocol == IPPROTO_ICMP ? create(SOCKET_TYPE_ICMP) : UKERN_EINVAL);
+    default:
+        return (int)done(UKERN_EINVAL);
+    }
+}
+
+static int with_address(int s, uint32_t label, const struct sockaddr *address, socklen_t size)
+{
+    struct ukern_msg m = {0};
+    int error = pack(address, size, m.w);
+
+    return (int)done(error < 0 ? error : ask(s, label, &m));
+}
+
+int bind(int s, const struct sockaddr *address, socklen_t size)
+{
+    return with_address(s, SOCKET_BIND, address, size);
+}
+
+int connect(int s, const struct sockaddr *address, socklen_t size)
+{
+    return with_address(s, SOCKET_CONNECT, address, size);
+}
+
+int listen(int s, int backlog)
+{
+    struct ukern_msg m = {0, {backlog < 0 ? 0 : (uint64_t)backlog}};
+
+    return (int)done(ask(s, SOCKET_LISTEN, &m));
+}
+
+static int accept_flags(int s, struct sockaddr *peer, socklen_t *size, uint64_t flags)
+{
+    struct ukern_msg m = {0, {flags}};
+    int error = ask(s, SOCKET_ACCEPT, &m);
+
+    if (error < 0)
+        return (int)done(error);
+    unpack(m.w, peer, size);
+    return (int)m.w[5];
+}
+
+int accept(int s, struct sockaddr *peer, socklen_t *size)
+{
+    return accept_flags(s, peer, size, 0);
+}
+
+int accept_now(int s, struct sockaddr *peer, socklen_t *size)
+{
+    return accept_flags(s, peer, size, STREAM_NONBLOCK);
+}
+
+static uint64_t stream_flags(int flags)
+{
+    return flags & MSG_DONTWAIT ? STREAM_NONBLOCK : 0;
+}
+
+ssize_t send(int s, const void *data, size_t n, int flags)
+{
+    return (ssize_t)done(
+        ukern_trap4(STREAM_WRITE, (uint64_t)s, (uint64_t)data, n, stream_flags(flags), NULL));
+}
+
+ssize_t recv(int s, void *data, size_t n, int flags)
+{
+    return (ssize_t)done(
+        ukern_trap4(STREAM_READ, (uint64_t)s, (uint64_t)data, n, stream_flags(flags), NULL));
+}
+
+static int64_t trap(uint64_t number, int s, uint64_t data, size_t n, uint64_t flags,
+                    struct socket_address *address, uint64_t deadline)
+{
+    struct ukern_sysregs r = {
+        .x = {(uint64_t)s, data, n, flags, (uint64_t)address, deadline},
+    };
+
+    return ukern_trap_all(number, &r);
+}
+
+ssize_t sendto(int s, const void *data, size_t n, int flags, const struct sockaddr *to,
+               socklen_t size)
+{
+    struct socket_address a;
+    uint64_t w[3];
+    int error;
+
+    if (to == NULL)
+        return send(s, data, n, flags);
+    error = pack(to, size, w);
+    if (error < 0)
+        return (ssize_t)done(error);
+    memcpy(&a, w, sizeof a);
+    return (ssize_t)done(trap(SOCKET_SENDTO, s, (uint64_t)data, n, stream_flags(flags), &a, 0));
+}
+
+static ssize_t receive(int s, void *data, size_t n, uint64_t flags, struct sockaddr *from,
+                       socklen_t *size, uint64_t deadline)
+{
+    struct socket_address a = {0};
+    uint64_t w[3];
+    int64_t got = trap(SOCKET_RECVFROM, s, (uint64_t)data, n, flags, &a, deadline);
+
+    memcpy(w, &a, sizeof w);
+    if (got >= 0)
+        unpack(w, from, size);
+    return (ssize_t)done(got);
+}
+
+ssize_t recvfrom(int s, void *data, size_t n, int flags, struct sockaddr *from, socklen_t *size)
+{
+    return receive(s, data, n, stream_flags(flags), from, size, UKERN_FOREVER);
+}
+
+ssize_t recvfrom_until(int s, void *data, size_t n, struct sockaddr *from, socklen_t *size,
+                       uint64_t deadline)
+{
+    return receive(s, data, n, 0, from, size, deadline);
+}
+
+int shutdown(int s, int how)
+{
+    static const uint64_t ways[] = {SOCKET_SHUT_READ, SOCKET_SHUT_WRITE,
+                                    SOCKET_SHUT_READ | SOCKET_SHUT_WRITE};
+    struct ukern_msg m = {0};
+
+    if (how < SHUT_RD || how > SHUT_RDWR)
+        return (int)done(UKERN_EINVAL);
+    m.w[0] = ways[how];
+    return (int)done(ask(s, SOCKET_SHUTDOWN, &m));
+}
+
+int setsockopt(int s, int level, int option, const void *value, socklen_t size)
+{
+    struct ukern_msg m = {0};
+    int on;
+
+    if (value == NULL || size < sizeof on)
+        return (int)done(UKERN_EINVAL);
+    memcpy(&on, value, sizeof on);
+    m.w[1] = on != 0;
+    if (level == IPPROTO_TCP && option == TCP_NODELAY)
+        m.w[0] = SOCKET_NODELAY;
+    else if (level == SOL_SOCKET && option == SO_REUSEADDR)
+        m.w[0] = SOCKET_REUSE;
+    else if (level == SOL_SOCKET && option == SO_KEEPALIVE)
+        m.w[0] = SOCKET_KEEPALIVE;
+    else if (level == SOL_SOCKET && option == SO_BROADCAST)
+        m.w[0] = SOCKET_BROADCAST;
+    return (int)done(ask(s, SOCKET_OPTION, &m));
+}
+
+static int name(int s, struct sockaddr *address, socklen_t *size, uint64_t peer)
+{
+    struct ukern_msg m = {0, {peer}};
+    int error = ask(s, SOCKET_NAME, &m);
+
+    if (error >= 0)
+        unpack(m.w, address, size);
+    return (int)done(error);
+}
+
+int getsockname(int s, struct sockaddr *address, socklen_t *size)
+{
+    return name(s, address, size, 0);
+}
+
+int getpeername(int s, struct sockaddr *address, socklen_t *size)
+{
+    return name(s, address, size, 1);
+}
+
+/* Ask the name server. */
+static int resolve(const char *host, struct in_addr *to)
+{
+    struct socket_address a;
+    int s = create(SOCKET_TYPE_NAME);
+    int64_t n;
+
+    if (s < 0)
+        return s;
+    n = ukern_trap4(STREAM_WRITE, (uint64_t)s, (uint64_t)host, strlen(host), 0, NULL);
+    if (n >= 0)
+        n = ukern_trap4(STREAM_READ, (uint64_t)s, (uint64_t)&a, sizeof a, 0, NULL);
+    close(s);
+    if (n < 0)
+        return (int)n;
+    memcpy(to, a.ip, sizeof *to);
+    return UKERN_OK;
+}
+
+static int eai_of(int error)
+{
+    switch (error) {
+    case SOCKET_ENONAME:
+        return EAI_NONAME;
+    case SOCKET_EAGAINNAME:
+        return EAI_AGAIN;
+    case UKERN_ENOMEM:
+        return EAI_MEMORY;
+    default:
+        return EAI_SYSTEM;
+    }
+}
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
+{
+    struct {
+        struct addrinfo info;
+        struct sockaddr_in address;
+    } * r;
+    struct in_addr ip = {hints != NULL && hints->ai_flags ? INADDR_ANY : htonl(INADDR_LOOPBACK)};
+    unsigned long number = 0;
+    char *end;
+    int error;
+
+    if (service != NULL) {
+        number = strtoul(service, &end, 10);
+        if (*service == 0 || *end != 0 || number > 0xffff)
+            return EAI_SERVICE;
+    }
+    if (host != NULL && inet_pton(AF_INET, host, &ip) != 1) {
+        error = resolve(host, &ip);
+        if (error < 0) {
+            done(error);
+            return eai_of(error);
+        }
+    }
+    r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return EAI_MEMORY;
+    r->address = (struct sockaddr_in){AF_INET, htons((uint16_t)number), ip, {0}};
+    r->info.ai_family = AF_INET;
+    r->info.ai_socktype = hints != NULL ? hints->ai_socktype : 0;
+    r->info.ai_protocol = hints != NULL ? hints->ai_protocol : 0;
+    r->info.ai_addrlen = sizeof r->address;
+    r->info.ai_addr = (struct sockaddr *)&r->address;
+    *result = &r->info;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    free(list);
+}
+
+const char *gai_strerror(int error)
+{
+    switch (error) {
+    case 0:
+        return "success";
+    case EAI_NONAME:
+        return "there is no host of that name";
+    case EAI_AGAIN:
+        return "the name server does not answer";
+    case EAI_SERVICE:
+        return "a port is a number from 0 to 65535";
+    case EAI_MEMORY:
+        return "out of memory";
+    default:
+        return socket_error();
+    }
+}
+
+int inet_pton(int family, const char *text, void *to)
+{
+    uint8_t bytes[4];
+
+    if (family != AF_INET)
+        return 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned value = 0, digits = 0;
+
+        for (; *text >= '0' && *text <= '9' && digits < 4; text++, digits++)
+            value = 10 * value + (unsigned)(*text - '0');
+        if (digits == 0 || digits > 3 || value > 255 || *text != (i < 3 ? '.' : 0))
+            return 0;
+        text++;
+        bytes[i] = (uint8_t)value;
+    }
+    memcpy(to, bytes, sizeof bytes);
+    return 1;
+}
+
+const char *inet_ntop(int family, const void *from, char *text, socklen_t size)
+{
+    const uint8_t *b = from;
+
+    if (family != AF_INET || size < INET_ADDRSTRLEN) {
+        errno = ENOSPC;
+        return NULL;
+    }
+    snprintf(text, size, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+    return text;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  Sockets for programs, under their POSIX names: TCP, UDP and raw ICMP over IPv4. A socket is a
+ *  file descriptor: read(), write(), close(), dup() and poll() work on it. A task needs the port
+ *  `socket` (NAME.uses := socket). Errors are in errno; socket_error() says the last in words.
+ *
+ *  @code
+ *  int s = socket(AF_INET, SOCK_STREAM, 0);
+ *  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
+ *
+ *  inet_pton(AF_INET, "10.0.2.2", &to.sin_addr);
+ *  if (s < 0 || connect(s, (struct sockaddr *)&to, sizeof to) < 0)
+ *      fprintf(stderr, "%s\n", socket_error());
+ *  @endcode
+ */
+#ifndef NET_SOCKET_H
+#define NET_SOCKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef uint32_t socklen_t;
+typedef uint16_t in_port_t;
+typedef uint32_t in_addr_t;
+typedef uint16_t sa_family_t;
+
+#define AF_UNSPEC 0
+#define AF_INET   2
+
+#define SOCK_STREAM  1
+#define SOCK_DGRAM   2
+#define SOCK_RAW     3 /**< with IPPROTO_ICMP */
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
+
+#define MSG_DONTWAIT 0x40 /**< EAGAIN instead of waiting */
+
+#define SHUT_RD   0
+#define SHUT_WR   1
+#define SHUT_RDWR 2
+
+#define SOL_SOCKET   1
+#define SO_REUSEADDR 2
+#define SO_BROADCAST 6
+#define SO_KEEPALIVE 9
+#define TCP_NODELAY  1 /**< of level IPPROTO_TCP */
+
+#define INADDR_ANY      ((in_addr_t)0)
+#define INADDR_LOOPBACK ((in_addr_t)0x7f000001)
+#define INET_ADDRSTRLEN 16
+
+struct in_addr {
+    in_addr_t s_addr; /**< network order */
+};
+
+struct sockaddr {
+    sa_family_t sa_family;
+    char sa_data[14];
+};
+
+struct sockaddr_in {
+    sa_family_t sin_family;
+    in_port_t sin_port; /**< network order */
+    struct in_addr sin_addr;
+    char sin_zero[8];
+};
+
+struct addrinfo {
+    int ai_flags, ai_family, ai_socktype, ai_protocol;
+    socklen_t ai_addrlen;
+    struct sockaddr *ai_addr;
+    char *ai_canonname; /**< always NULL here */
+    struct addrinfo *ai_next;
+};
+
+enum eai { EAI_NONAME = -2, EAI_AGAIN = -3, EAI_SERVICE = -8, EAI_MEMORY = -10, EAI_SYSTEM = -11 };
+
+static inline uint16_t htons(uint16_t n)
+{
+    return __builtin_bswap16(n);
+}
+
+static inline uint16_t ntohs(uint16_t n)
+{
+    return __builtin_bswap16(n);
+}
+
+static inline uint32_t htonl(uint32_t n)
+{
+    return __builtin_bswap32(n);
+}
+
+static inline uint32_t ntohl(uint32_t n)
+{
+    return __builtin_bswap32(n);
+}
+
+/** ENOENT: the task was not given `socket`; ENOBUFS: all are in use; EAFNOSUPPORT. */
+int socket(int family, int type, int protocol);
+/** EADDRINUSE: another has that port. */
+int bind(int s, const struct sockaddr *address, socklen_t size);
+int listen(int s, int backlog);
+int accept(int s, struct sockaddr *peer, socklen_t *size);
+/** accept() that fails with EAGAIN instead of waiting. */
+int accept_now(int s, struct sockaddr *peer, socklen_t *size);
+/** ECONNREFUSED: nobody listens there; ETIMEDOUT; EHOSTUNREACH: no way leads there. */
+int connect(int s, const struct sockaddr *address, socklen_t size);
+ssize_t send(int s, const void *data, size_t n, int flags);
+ssize_t recv(int s, void *data, size_t n, int flags);
+/** EMSGSIZE: longer than a datagram can be. */
+ssize_t sendto(int s, const void *data, size_t n, int flags, const struct sockaddr *to,
+               socklen_t size);
+ssize_t recvfrom(int s, void *data, size_t n, int flags, struct sockaddr *from, socklen_t *size);
+/** recvfrom() until an absolute time, nanoseconds since boot: ETIMEDOUT. */
+ssize_t recvfrom_until(int s, void *data, size_t n, struct sockaddr *from, socklen_t *size,
+                       uint64_t deadline);
+int shutdown(int s, int how);
+int setsockopt(int s, int level, int option, const void *value, socklen_t size);
+int getsockname(int s, struct sockaddr *address, socklen_t *size);
+int getpeername(int s, struct sockaddr *address, socklen_t *size);
+
+/** One IPv4 address of a host: dotted, or asked of the name server. service: a number or NULL. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result);
+void freeaddrinfo(struct addrinfo *list);
+const char *gai_strerror(int error);
+
+/** 1; 0: not an address. Only AF_INET. */
+int inet_pton(int family, const char *text, void *to);
+const char *inet_ntop(int family, const void *from, char *text, socklen_t size);
+
+/** What went wrong last, as a sentence. */
+const char *socket_error(void);
+
+#endif
