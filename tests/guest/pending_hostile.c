@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Servers that answer pending calls wrongly, late or never. The server is refused, the caller waits
  * untouched. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "pending.h"
@@ -367,25 +368,33 @@ TEST(hostile_caller_killed,
 
 TEST(hostile_copy_killed, "caller, server or shm die in the middle of large copies: all comes back")
 {
-    for (unsigned i = 0; i < 30; i++) {
+    for (unsigned i = 0; i < 16; i++) {
         ukern_handle port = HANDLE(port_create()), c = client(port, 1), reader, server;
         struct child child;
 
-        child_init(&child, "pending_reader");
+        child_init(&child, "large_reader");
         child.spawn.memory = 12 << 20;
         child_give(&child, "port", c);
-        child_number(&child, 8 << 20);
         reader = child_start(&child);
         child_init(&child, "large_server");
         child.spawn.memory = 12 << 20;
         child_give(&child, "port", port);
         server = child_start(&child);
         OK(handle_close(port));
-        clock_sleep(i * MILLISECOND);
+        clock_sleep(2 * i * MILLISECOND);
         destroy(i % 2 ? reader : server);
         destroy(i % 2 ? server : reader);
         OK(handle_close(c));
     }
+}
+
+/* Reads 8 MiB. It is killed at any time, so it must not print: half a line would be left. */
+ROLE(large_reader)
+{
+    void *buffer = malloc(8 << 20);
+
+    return (int)ukern_trap4(CALL_READ, (uint64_t)given("port"), (uintptr_t)buffer, 8 << 20, 0,
+                            NULL);
 }
 
 /* Answers one read with 8 MiB of its memory; destroys the memory at once afterwards. */

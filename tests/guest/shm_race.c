@@ -21,13 +21,13 @@ ROLE(mapper)
 
 TEST(shm_race, "shared memory is revoked or destroyed while others map and unmap it")
 {
-    for (unsigned i = 0; i < 40; i++) {
-        ukern_handle shm = HANDLE(shm_create(2000 * PAGE, UKERN_SHM_NORMAL)), task[2];
+    for (unsigned i = 0; i < 16; i++) {
+        ukern_handle shm = HANDLE(shm_create(1500 * PAGE, UKERN_SHM_NORMAL)), task[2];
 
         task[0] = play("mapper", shm);
         task[1] = play("mapper", shm);
         OK(task_priority(UKERN_SELF, 30)); /* comes in between */
-        clock_sleep(i % 20 * MILLISECOND);
+        clock_sleep(i * MILLISECOND);
         OK(i % 2 ? shm_revoke(shm) : shm_destroy(shm));
         OK(task_priority(UKERN_SELF, 20));
         EQUAL(finish(task[0]), UKERN_EREVOKED);
