@@ -26,11 +26,13 @@ void act_ipc(struct task *t)
     }
     h = pick_server(t);
     oracle_message(t, h, how < 6, &m);
-    if (how < 4 && percent(50)) /* plain enough for the direct path */
-        m.tag = UKERN_TAG(7, 0);
-    r = with_message(h, &m, how < 2 && t != world_init ? UKERN_FOREVER : pick_deadline(t), 0);
-    if (how < 4 && m.tag == UKERN_TAG(7, 0))
+    r = with_message(h, &m, pick_deadline(t), 0);
+    if (how < 6 && pick_direct(t, h) && percent(70)) { /* the short way */
         oracle_plain(&r);
+        r.deadline_or_badge = UKERN_FOREVER;
+    } else if (how < 3) {
+        oracle_plain(&r);
+    }
     act(t, how < 6 ? UKERN_SYS_ipc_call : UKERN_SYS_ipc_send, &r);
 }
 
@@ -70,6 +72,18 @@ static void answer(struct task *t, uint64_t token, const struct held *h, struct 
     }
 }
 
+/* t's handle to receive where its latest caller called, if that went straight to it. */
+static uint64_t pick_direct_port(const struct task *t)
+{
+    for (uint32_t h = 0, next = 0; t->taken && t->taken->direct && next < HANDLE_FIRST;) {
+        h = (uint32_t)handle_next(&t->handles, next, &next);
+        const struct handle *e = handle_get(&t->handles, h);
+        if (e && e->object == t->taken->call_port && (e->rights & UKERN_R_RECV))
+            return h;
+    }
+    return HANDLE_MAX;
+}
+
 void act_reply(struct task *t)
 {
     struct held h;
@@ -78,6 +92,16 @@ void act_reply(struct task *t)
     uint64_t token = pick_token(t, &h), port;
 
     answer(t, token, &h, &m);
+    port = pick_direct_port(t);
+    if (port != HANDLE_MAX && t->taken->token == token && t != world_init && percent(70)) {
+        r = with_message(port, &m, UKERN_FOREVER, token);
+        if (t->taken->call_kind == CALL_CALL)
+            oracle_plain(&r);
+        memcpy(&m, &r.x[1], sizeof m);
+        ext_before_reply(t, token, &m);
+        act(t, UKERN_SYS_ipc_reply_recv, &r);
+        return;
+    }
     ext_before_reply(t, token, &m);
     if (percent(55)) {
         port = pick_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV);
@@ -92,7 +116,8 @@ void act_reply(struct task *t)
 
 void act_receive(struct task *t)
 {
-    uint64_t h = pick_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV);
+    uint64_t h = percent(60) ? pick_public_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV)
+                             : pick_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV);
     unsigned how = (unsigned)below(10);
 
     if (how < 6)

@@ -27,7 +27,7 @@ static unsigned write_grants(struct task *t)
     unsigned n = 0;
 
     for (unsigned i = 0; i < GRANTS; i++) {
-        uint64_t h = pick_good_handle(t, kinds[i].type, kinds[i].rights | UKERN_R_TRANSFER);
+        uint64_t h = pick_public_handle(t, kinds[i].type, kinds[i].rights | UKERN_R_TRANSFER);
         if (percent(1))
             h = pick_any_handle(t);
         if (h == HANDLE_MAX || percent(15))

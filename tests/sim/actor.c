@@ -52,6 +52,7 @@ void actor_holds(struct actor *a, uint64_t token, bool fault, const struct ukern
 /* ---- Handles ---- */
 
 #define LIST_MAX 512
+#define PUBLIC   3
 
 /* The open handles of t that fit; type NONE: all. */
 static unsigned list(const struct task *t, unsigned type, unsigned rights, bool fit, uint32_t *out)
@@ -77,6 +78,14 @@ uint64_t pick_good_handle(const struct task *t, unsigned type, unsigned rights)
     unsigned n = list(t, type, rights, true, fit);
 
     return n ? fit[below(n)] : HANDLE_MAX;
+}
+
+uint64_t pick_public_handle(const struct task *t, unsigned type, unsigned rights)
+{
+    uint32_t fit[LIST_MAX];
+    unsigned n = list(t, type, rights, true, fit);
+
+    return n ? fit[below(n < PUBLIC || percent(20) ? n : PUBLIC)] : HANDLE_MAX;
 }
 
 uint64_t pick_no_handle(void)
@@ -108,10 +117,23 @@ uint64_t pick_handle(const struct task *t, unsigned type, unsigned rights)
     return n ? fit[below(n)] : HANDLE_MAX;
 }
 
+bool pick_direct(const struct task *t, uint64_t handle)
+{
+    const struct handle *h = handle_get(&t->handles, handle);
+    const struct port *p = h && h->type == UKERN_TYPE_PORT ? h->object : NULL;
+
+    return p && p->waiters && p->waiters->direct && !p->waiters->next && t != world_init;
+}
+
 uint64_t pick_server(const struct task *t)
 {
+    uint32_t fit[LIST_MAX];
+    unsigned n = percent(60) ? list(t, UKERN_TYPE_PORT, UKERN_R_CALL, true, fit) : 0;
     uint64_t h = HANDLE_MAX;
 
+    for (unsigned i = 0, at = n ? (unsigned)below(n) : 0; i < n; i++, at = (at + 1) % n)
+        if (pick_direct(t, fit[at]))
+            return fit[at];
     for (unsigned i = 0; i < 4; i++) {
         h = pick_handle(t, UKERN_TYPE_PORT, UKERN_R_CALL);
         const struct handle *e = handle_get(&t->handles, h);
@@ -180,7 +202,7 @@ uint64_t pick_deadline(const struct task *t)
 
 uint64_t pick_memory(uint64_t size, bool write)
 {
-    if (percent(93))
+    if (percent(90))
         return WORLD_MEMORY + PAGE_SIZE + below(3 * PAGE_SIZE - 64 - size + 1);
     switch (below(9)) {
     case 0:

@@ -50,12 +50,16 @@ bool percent(unsigned n);
 uint64_t pick_handle(const struct task *t, unsigned type, unsigned rights);
 /** The same, never a mistake; HANDLE_MAX: it has none. */
 uint64_t pick_good_handle(const struct task *t, unsigned type, unsigned rights);
+/** The same, mostly one of the first few: those that many come to share. */
+uint64_t pick_public_handle(const struct task *t, unsigned type, unsigned rights);
 /** Any open handle, or rarely a number that is none. */
 uint64_t pick_any_handle(const struct task *t);
 /** A number that is no handle. */
 uint64_t pick_no_handle(void);
 /** A port to call: mostly one where somebody waits. */
 uint64_t pick_server(const struct task *t);
+/** May a call of t on this handle go straight to a server? */
+bool pick_direct(const struct task *t, uint64_t handle);
 uint64_t pick_deadline(const struct task *t);
 /** Address of `size` bytes (at most 4 KiB) that t may write (or read). */
 uint64_t pick_memory(uint64_t size, bool write);
@@ -129,6 +133,34 @@ void ext_after_entry(void);
 /** @name The table of what was reached (table.c)
  * @{ */
 void table_count(uint64_t number, int64_t status);
+/** Other things that must happen. */
+enum seen {
+    SEEN_MESSAGE, /**< and the other events, as enum ukern_event_type */
+    SEEN_NOTIFY,
+    SEEN_HANGUP,
+    SEEN_CANCELLED,
+    SEEN_EXIT,
+    SEEN_FAULT,
+    SEEN_ONE_HANDLE,
+    SEEN_TWO_HANDLES,
+    SEEN_DIRECT_CALL,
+    SEEN_DIRECT_PENDING,
+    SEEN_DIRECT_RECEIVER,
+    SEEN_OPERATION, /**< a long call, interrupted */
+    SEEN_COPYING,   /**< a reply, interrupted */
+    SEEN_STAGE,
+    SEEN_READ_COMPARED,
+    SEEN_WRITE_COMPARED,
+    SEEN_INHERITED,
+    SEEN_CANCEL_DEADLINE,
+    SEEN_CANCEL_PEER,
+    SEEN_CANCEL_KILLED,
+    SEEN_CANCEL_FAULT,
+    SEEN_CANCEL_OTHER,
+    SEEN_FAILED_ALLOCATION,
+    SEEN_COUNT,
+};
+void table_note(enum seen what);
 /** Print it. Returns how many calls or errors were never seen. */
 unsigned table_print(void);
 /** @} */

@@ -45,6 +45,11 @@ static void cancel(struct ukern_pending *p, int why)
     uint64_t id = task_id(p->caller);
 
     ASSERT(why < 0);
+    table_note(why == UKERN_ETIMEDOUT ? SEEN_CANCEL_DEADLINE
+               : why == UKERN_EPEER   ? SEEN_CANCEL_PEER
+               : why == UKERN_EKILLED ? SEEN_CANCEL_KILLED
+               : why == UKERN_EFAULT  ? SEEN_CANCEL_FAULT
+                                      : SEEN_CANCEL_OTHER);
     ASSERT(lives[id].life == LIFE_TAKEN || lives[id].life == LIFE_DONE);
     lives[id].life = LIFE_ENDED;
 }
@@ -126,6 +131,7 @@ static int complete_stages(struct ukern_pending *p, const struct ukern_msg *repl
     if (ukern_arg(p, 6) && ukern_target(p, (ukern_handle)ukern_arg(p, 6)))
         return done(p, UKERN_DONE);
     ukern_request(p)->w[0] = ukern_state(p)[1];
+    table_note(SEEN_STAGE);
     return done(p, UKERN_FORWARD);
 }
 
@@ -220,8 +226,12 @@ void act_pending(struct task *t)
         return;
     }
     r.x[1] = pick_memory(2000, number == EXT_READ);
+    if (percent(6)) { /* what may be the server's memory, too */
+        const struct tree_node *m = tree_ceil(&t->aspace->mappings, USER_AUTO);
+        r.x[1] = m ? m->key + below(100) : 0;
+    }
     r.x[2] = percent(97) ? below(2000) : chance_next() >> below(64);
-    r.x[4] = deadline;
+    r.x[4] = pick_direct(t, port) && percent(70) ? UKERN_FOREVER : deadline;
     r.x[5] = percent(95) ? below(4) : 5;
     if (number == EXT_STAGES && percent(50))
         r.x[6] = pick_server(t);
@@ -436,6 +446,7 @@ void ext_after_entry(void)
         return;
     ASSERT(x0 == w[0] || c->dying);
     if (watch.read || !overlap) {
+        table_note(watch.read ? SEEN_READ_COMPARED : SEEN_WRITE_COMPARED);
         same(c, watch.address, w[2], w[3]);
         same(c, watch.address + w[3], w[4], w[5]);
     }

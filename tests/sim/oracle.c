@@ -89,6 +89,8 @@ static void check_words(struct task *t, const struct ukern_sysregs *r)
     unsigned handles = UKERN_TAG_HANDLES(r->x[1]), plain = UKERN_MSG_WORDS - handles;
 
     ASSERT(handles <= 2);
+    if (handles)
+        table_note(handles == 1 ? SEEN_ONE_HANDLE : SEEN_TWO_HANDLES);
     for (unsigned i = 1; i < plain; i++)
         ASSERT(r->x[2 + i] == word(serial, i));
     for (unsigned i = plain; i < UKERN_MSG_WORDS; i++)
@@ -131,6 +133,8 @@ void oracle_event(struct task *t, const struct ukern_sysregs *r)
 {
     struct ukern_msg m;
 
+    if ((int64_t)r->x[0] >= 0)
+        table_note(SEEN_MESSAGE + (enum seen)r->x[0]);
     switch ((int64_t)r->x[0]) {
     case UKERN_EV_MESSAGE:
         message(t, r);

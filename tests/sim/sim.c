@@ -261,6 +261,26 @@ static void nobody(void)
         sim_raise_irq(line);
 }
 
+/* What goes on that no result tells. */
+static void look_at_tasks(void)
+{
+    for (uint64_t id = 1; id < WORLD_IDS; id++) {
+        const struct task *t = task_by_slot(id);
+        if (!t)
+            continue;
+        if (t->state == TASK_REPLY && t->direct)
+            table_note(t->call_kind == CALL_CALL ? SEEN_DIRECT_CALL : SEEN_DIRECT_PENDING);
+        if (t->state == TASK_RECV && t->direct)
+            table_note(SEEN_DIRECT_RECEIVER);
+        if (t->operation)
+            table_note(SEEN_OPERATION);
+        if (t->pending.phase > PENDING_COMPLETE)
+            table_note(SEEN_COPYING);
+        if (t->state != TASK_DEAD && t->priority > t->base_priority)
+            table_note(SEEN_INHERITED);
+    }
+}
+
 /* For one step, a task has used its quota up to the last byte. */
 static struct {
     struct task *task; /* NULL: none */
@@ -326,6 +346,8 @@ static void one_step(uint64_t full)
 {
     struct task *t = arch_cpu()->current;
 
+    bool may_fail = frame_fail_after != 0;
+
     if (percent(15))
         squeeze(pick_poor(t));
     if (percent(1) && t != world_init)
@@ -333,10 +355,13 @@ static void one_step(uint64_t full)
     else
         act_any(t);
     look_at_result();
+    if (may_fail && !frame_fail_after)
+        table_note(SEEN_FAILED_ALLOCATION);
     frame_fail_after = 0;
     release();
     ext_after_entry();
     ext_check();
+    look_at_tasks();
     outside();
     ext_check();
     if (step % full == 0)

@@ -95,12 +95,56 @@ void table_count(uint64_t number, int64_t status)
     count[row][status < 0 ? -status : 0]++;
 }
 
+static uint64_t noted[SEEN_COUNT];
+
+void table_note(enum seen what)
+{
+    noted[what]++;
+}
+
+static unsigned print_noted(void)
+{
+    static const char *const names[SEEN_COUNT] = {
+        [SEEN_MESSAGE] = "message",
+        [SEEN_NOTIFY] = "notification",
+        [SEEN_HANGUP] = "hangup",
+        [SEEN_CANCELLED] = "cancelled caller",
+        [SEEN_EXIT] = "exit",
+        [SEEN_FAULT] = "fault",
+        [SEEN_ONE_HANDLE] = "message with one handle",
+        [SEEN_TWO_HANDLES] = "message with two handles",
+        [SEEN_DIRECT_CALL] = "call by the short way",
+        [SEEN_DIRECT_PENDING] = "pending call by the short way",
+        [SEEN_DIRECT_RECEIVER] = "receiver that a call can go straight to",
+        [SEEN_OPERATION] = "long call interrupted",
+        [SEEN_COPYING] = "reply interrupted",
+        [SEEN_STAGE] = "further stage of a pending call",
+        [SEEN_READ_COMPARED] = "copy to a caller compared",
+        [SEEN_WRITE_COMPARED] = "copy from a caller compared",
+        [SEEN_INHERITED] = "task with inherited priority",
+        [SEEN_CANCEL_DEADLINE] = "cancel by deadline",
+        [SEEN_CANCEL_PEER] = "cancel by death of the server",
+        [SEEN_CANCEL_KILLED] = "cancel by death of the caller",
+        [SEEN_CANCEL_FAULT] = "cancel by the caller's memory",
+        [SEEN_CANCEL_OTHER] = "cancel by another error",
+        [SEEN_FAILED_ALLOCATION] = "allocation failed",
+    };
+    unsigned missing = 0;
+
+    for (unsigned i = 0; i < SEEN_COUNT; i++) {
+        printf("# %-40s %lu%s\n", names[i], (unsigned long)noted[i],
+               noted[i] ? "" : " *** was never seen");
+        missing += !noted[i];
+    }
+    return missing;
+}
+
 /* Calls that never succeeded, and errors that no call gave. That one call did not meet one of its
  * rarest errors under this seed is told, too, but is no failure: another seed meets it. */
 unsigned table_print(void)
 {
     uint64_t expected = 0, seen = 0;
-    unsigned missing = 0;
+    unsigned missing = print_noted();
 
     for (unsigned row = 0; row < ROWS; row++) {
         printf("# %-15s", rows[row].name);
