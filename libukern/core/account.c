@@ -4,22 +4,19 @@
 
 struct account account_root;
 
-/* What the parent pays for the struct of a child. */
-static uint64_t struct_cost(void)
-{
-    return slab_class_size(sizeof(struct account));
-}
-
 struct account *account_create(struct account *parent, uint64_t limit)
 {
-    if (!account_charge(parent, limit))
+    struct account *a;
+
+    if (limit < PAGE_SIZE || !account_charge(parent, limit))
         return NULL;
-    struct account *a = slab_alloc(parent, sizeof(*a));
+    a = slab_new_account();
     if (!a) {
         account_uncharge(parent, limit);
         return NULL;
     }
     a->limit = limit;
+    a->used = PAGE_SIZE;
     a->parent = parent;
     return a;
 }
@@ -56,13 +53,12 @@ void account_uncharge(struct account *a, uint64_t n)
             return;
         a->limit = a->used;
         struct account *parent = a->parent;
-        if (a->used == 0) {
-            slab_release(a, sizeof(*a));
-            n += struct_cost();
+        if (a->used == PAGE_SIZE && slab_only_account(a)) {
+            slab_free_account(a);
+            n += PAGE_SIZE;
         } else if (parent->closed) {
-            uint64_t share = a->limit + struct_cost();
-            ASSERT(share <= parent->used);
-            parent->used -= share;
+            ASSERT(a->limit <= parent->used);
+            parent->used -= a->limit;
             a->parent = parent->parent;
         }
         a = parent;

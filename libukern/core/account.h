@@ -11,25 +11,31 @@
 
 #include "core.h"
 
+struct slab;
+#define SLAB_LISTS 7 /* by room; 63 units at most: slab.c */
+
 struct account {
     uint64_t limit;         /* bytes; invariant: used <= limit */
     uint64_t used;          /* bytes charged, reservations of children included */
     struct account *parent; /* NULL for the root */
-    bool closed;            /* its task is gone: limit follows used down, freed at 0 */
+    struct slab *slabs[SLAB_LISTS];
+    bool closed; /* its task is gone: limit follows used down, freed when it holds nothing */
 };
 
 /* The root account: owns all memory that the frame allocator has; account_root.limit is set at
  * boot. */
 extern struct account account_root;
 
-/* A child with `limit` bytes reserved from parent. NULL: the parent has not so much left, or no
- * memory for the struct itself (which the parent pays, on top). */
+/* A child with `limit` bytes reserved from parent, of which its own frame takes the first
+ * PAGE_SIZE. NULL: that is less than a frame, the parent has not so much left, or no frame is free.
+ */
 struct account *account_create(struct account *parent, uint64_t limit);
 /* The task is gone. The unused part returns to the parent now, the rest as it is uncharged. */
 void account_close(struct account *a);
 /* O(1). false: the limit would be passed, and nothing changed. Safe against any n. */
 bool account_charge(struct account *a, uint64_t n);
-/* Give back; frees a closed account that reaches 0 (a may be gone afterwards). Never fails. */
+/* Give back; frees a closed account that holds nothing more (a may be gone afterwards). Never
+ * fails. */
 void account_uncharge(struct account *a, uint64_t n);
 
 #endif

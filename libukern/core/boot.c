@@ -14,7 +14,7 @@
 
 #define INIT_STACK    (UINT64_C(64) << 10)
 #define INIT_PRIORITY 50
-#define SLACK_SHIFT   6 /* 1/64 of memory is nobody's quota: half-used frames of kernel objects */
+#define SLACK_SHIFT   6 /* 1/64 of memory is nobody's quota: for the table of tasks */
 
 struct boot_info boot_info;
 uint64_t boot_ns;

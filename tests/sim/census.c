@@ -75,7 +75,7 @@ static void paid(const struct account *a, uint64_t bytes)
 
 static void paid_slab(const struct account *a, size_t size)
 {
-    paid(a, slab_class_size(size));
+    find(CENSUS_ACCOUNT, a)->slab_bytes += (size + SLAB_UNIT - 1) / SLAB_UNIT * SLAB_UNIT;
     slab_objects++;
 }
 
@@ -84,7 +84,7 @@ static void visit_account(const struct account *a)
     if (a == &account_root)
         return;
     paid(a->parent, a->limit);
-    paid_slab(a->parent, sizeof *a);
+    paid_slab(a, sizeof *a);
 }
 
 static void visit_port(const struct port *p)
@@ -196,7 +196,8 @@ static void visit_table(const struct handle_table *t)
     ASSERT(used == t->used && first == t->first_used);
 }
 
-/* The next entry of a page table that is set, from i on. Plain: RAM is no object of the sanitizers. */
+/* The next entry of a page table that is set, from i on. Plain: RAM is no object of the sanitizers.
+ */
 __attribute__((no_sanitize("address", "undefined"), optimize("O2"))) static unsigned
 next_entry(const uint64_t *table, unsigned i)
 {
@@ -385,14 +386,20 @@ const struct census_object *census_objects(unsigned *count)
 static void check_refs(const char *what, const void *object, uint64_t stored, uint64_t counted)
 {
     if (stored != counted)
-        ukern_panic("%s %p has %lu references, but %lu were counted", what, (void *)(uintptr_t)object,
-                    (unsigned long)stored, (unsigned long)counted);
+        ukern_panic("%s %p has %lu references, but %lu were counted", what,
+                    (void *)(uintptr_t)object, (unsigned long)stored, (unsigned long)counted);
 }
 
-static void check_account(const struct account *a, uint64_t counted)
+static void check_account(const struct account *a, uint64_t counted, uint64_t slab_bytes)
 {
+    uint64_t taken;
+
     static uint64_t root_own; /* what the kernel took at boot: pages of task slots */
 
+    counted += slab_frames(a, &taken) << PAGE_SHIFT;
+    if (taken != slab_bytes)
+        ukern_panic("account %p has %lu bytes of objects, but %lu were counted",
+                    (void *)(uintptr_t)a, (unsigned long)taken, (unsigned long)slab_bytes);
     ASSERT(a->used <= a->limit && (!a->closed || a->used == a->limit));
     if (a == &account_root) {
         if (!root_own)
@@ -435,7 +442,7 @@ void census_check(void)
             check_refs("irq", o->object, ((const struct irq *)o->object)->refs, o->refs);
             break;
         case CENSUS_ACCOUNT:
-            check_account(o->object, o->refs);
+            check_account(o->object, o->refs, o->slab_bytes);
             break;
         default:
             break;

@@ -21,9 +21,10 @@ enum census_kind {
 struct census_object {
     enum census_kind kind;
     const void *object;
-    uint64_t refs;      /* counted; of an account: bytes paid */
-    uint64_t receivers; /* of a port */
-    uint64_t mappings;  /* of a shm */
+    uint64_t refs;       /* counted; of an account: bytes paid */
+    uint64_t receivers;  /* of a port */
+    uint64_t mappings;   /* of a shm */
+    uint64_t slab_bytes; /* of an account: what its objects take */
 };
 
 /** Count anew. */

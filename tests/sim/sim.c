@@ -382,8 +382,6 @@ static void note_start(void)
     inits_own = world_init->account->used;
 }
 
-#define FRAMES_LEFT 4 /* what is left may stand in more slabs than at first */
-
 static void the_end(void)
 {
     bool same = true;
@@ -401,7 +399,7 @@ static void the_end(void)
     }
     same = same && objects == slab_count() - (world_init->ghost != NULL);
     uint64_t grown = (world_init->account->used - inits_own) >> PAGE_SHIFT; /* its page tables stay */
-    same = same && frame_free_count() + grown + FRAMES_LEFT >= free_frames;
+    same = same && frame_free_count() + grown == free_frames;
     printf("# left behind: %ld objects, %ld frames, of them %ld of init's page tables\n",
            (long)(slab_count() - (world_init->ghost != NULL) - objects),
            (long)(free_frames - frame_free_count()), (long)grown);

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "unit.h"
 
-#define COST slab_class_size(sizeof(struct account))
+#define OWN PAGE_SIZE /* the account's own frame */
 
 static void test_charge(void **state)
 {
@@ -40,55 +40,56 @@ static void test_charge_of_any_size(void **state)
 static void test_reservation(void **state)
 {
     (void)state;
-    struct account *a = account_create(&account_root, 10000);
-    assert_int_equal(account_root.used, 10000 + COST);
-    assert_int_equal(a->limit, 10000);
-    assert_int_equal(a->used, 0);
+    struct account *a = account_create(&account_root, 20000);
+    assert_int_equal(account_root.used, 20000);
+    assert_int_equal(a->limit, 20000);
+    assert_int_equal(a->used, OWN);
     /* What a promised to b, a cannot use itself. */
     struct account *b = account_create(a, 9000);
-    assert_int_equal(a->used, 9000 + COST);
-    assert_false(account_charge(a, 1000 - COST + 1));
-    assert_true(account_charge(a, 1000 - COST));
-    assert_true(account_charge(b, 9000));
+    assert_int_equal(a->used, OWN + 9000);
+    assert_false(account_charge(a, 11000 - OWN + 1));
+    assert_true(account_charge(a, 11000 - OWN));
+    assert_true(account_charge(b, 9000 - OWN));
     assert_false(account_charge(b, 1));
-    account_uncharge(b, 9000);
+    account_uncharge(b, 9000 - OWN);
     account_close(b);
-    assert_int_equal(a->used, 1000 - COST);
-    account_uncharge(a, 1000 - COST);
+    assert_int_equal(a->used, 11000);
+    account_uncharge(a, 11000 - OWN);
     account_close(a);
+    assert_int_equal(account_root.used, 0);
 }
 
 static void test_create_fails(void **state)
 {
     (void)state;
-    struct account *a = account_create(&account_root, 1000);
-    assert_null(account_create(a, 1001));
+    struct account *a = account_create(&account_root, OWN + 10000);
+    assert_null(account_create(a, 10001));
     assert_null(account_create(a, UINT64_MAX));
     assert_null(account_create(a, UINT64_MAX - 8));
-    assert_null(account_create(a, 1000)); /* nothing left for the struct */
-    assert_null(account_create(a, 1000 - COST + 1));
-    assert_int_equal(a->used, 0);
-    struct account *b = account_create(a, 1000 - COST);
+    assert_null(account_create(a, OWN - 1)); /* not enough for itself */
+    assert_null(account_create(a, 0));
+    assert_int_equal(a->used, OWN);
+    struct account *b = account_create(a, 10000);
     assert_non_null(b);
     account_close(b);
     account_close(a);
-    frame_fail_after = 1; /* no frame for the first struct */
-    assert_null(account_create(&account_root, 1000));
+    frame_fail_after = 1; /* no frame for itself */
+    assert_null(account_create(&account_root, OWN));
     assert_int_equal(account_root.used, 0);
 }
 
 static void test_close_returns_the_rest_at_once(void **state)
 {
     (void)state;
-    struct account *a = account_create(&account_root, 1000);
+    struct account *a = account_create(&account_root, OWN + 1000);
     assert_true(account_charge(a, 300));
     account_close(a);
-    assert_int_equal(account_root.used, 300 + COST);
-    assert_int_equal(a->limit, 300);
+    assert_int_equal(account_root.used, OWN + 300);
+    assert_int_equal(a->limit, OWN + 300);
     assert_false(account_charge(a, 1));
     assert_true(account_charge(a, 0));
     account_uncharge(a, 100);
-    assert_int_equal(account_root.used, 200 + COST);
+    assert_int_equal(account_root.used, OWN + 200);
     assert_false(account_charge(a, 1));
     uint64_t objects = slab_count();
     account_uncharge(a, 200); /* a is gone */
@@ -100,7 +101,7 @@ static void test_close_unused_and_empty(void **state)
 {
     (void)state;
     account_close(account_create(&account_root, 12345));
-    account_close(account_create(&account_root, 0));
+    account_close(account_create(&account_root, OWN));
     assert_int_equal(account_root.used, 0);
 }
 
@@ -111,7 +112,7 @@ static void chain(bool top_first)
     struct account *a[N];
     struct account *parent = &account_root;
     for (int i = 0; i < N; i++) {
-        a[i] = account_create(parent, (uint64_t)(N - i) * 1000);
+        a[i] = account_create(parent, (uint64_t)(N - i) * 5000);
         assert_non_null(a[i]);
         parent = a[i];
     }
@@ -119,13 +120,13 @@ static void chain(bool top_first)
     for (int i = 0; i < N; i++)
         account_close(a[top_first ? i : N - 1 - i]);
     /* A parent goes as soon as nothing but its child's share is left, or with the child. */
-    assert_in_range(account_root.used, 500 + COST, 500 + N * COST);
+    assert_in_range(account_root.used, 500 + OWN, 500 + N * OWN);
     for (int i = 0; i < 499; i++) {
         account_uncharge(a[N - 1], 1);
-        assert_in_range(account_root.used, 500 - i - 1 + COST, 500 - i - 1 + N * COST);
+        assert_in_range(account_root.used, 500 - i - 1 + OWN, 500 - i - 1 + N * OWN);
     }
     /* After one climb the line is short. */
-    assert_int_equal(account_root.used, 1 + COST);
+    assert_int_equal(account_root.used, 1 + OWN);
     assert_ptr_equal(a[N - 1]->parent, &account_root);
     account_uncharge(a[N - 1], 1);
     assert_int_equal(account_root.used, 0);
@@ -166,7 +167,7 @@ static uint64_t children_of(int i)
 /* What the parent is charged for account i. A closed one costs what it still holds. */
 static uint64_t share_of(int i)
 {
-    return (node[i].closed ? node[i].direct + children_of(i) : node[i].limit) + COST;
+    return node[i].closed ? OWN + node[i].direct + children_of(i) : node[i].limit;
 }
 
 /* A closed account with nothing in it is gone: its children have moved up or gone before. */
@@ -211,7 +212,7 @@ static void random_step(void)
     if (!n->a) {
         int parent = (int)unit_below(NODES);
         struct account *p = node[parent].a && !node[parent].closed ? node[parent].a : NULL;
-        uint64_t limit = unit_below(100000);
+        uint64_t limit = OWN + unit_below(100000);
         struct account *a = account_create(p ? p : &account_root, limit);
         if (a)
             *n = (struct node){.a = a, .parent = p ? parent : -1, .limit = limit};
@@ -221,7 +222,7 @@ static void random_step(void)
         model_climb(i);
     } else if (action < 5) {
         uint64_t bytes = unit_below(20000);
-        bool fits = !n->closed && bytes <= n->limit - n->direct - children_of(i);
+        bool fits = !n->closed && bytes <= n->limit - OWN - n->direct - children_of(i);
         assert_int_equal(account_charge(n->a, bytes), fits || bytes == 0);
         if (fits)
             n->direct += bytes;
@@ -243,7 +244,7 @@ static void test_random_families(void **state)
         for (int i = 0; i < NODES; i++) {
             if (!node[i].a)
                 continue;
-            assert_int_equal(node[i].a->used, node[i].direct + children_of(i));
+            assert_int_equal(node[i].a->used, OWN + node[i].direct + children_of(i));
             assert_true(node[i].a->used <= node[i].a->limit);
         }
     }

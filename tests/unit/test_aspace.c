@@ -474,21 +474,26 @@ static void test_quota(void **state)
 {
     (void)state;
     struct shm *s = shm_full(1);
-    struct account *a = account_create(&account_root, 3 * PAGE_SIZE);
+    struct account *a = account_create(&account_root, 2 * PAGE_SIZE);
     assert_int_equal(aspace_init(&as, a), UKERN_OK);
     struct mapping *m;
     assert_int_equal(aspace_map(&as, s, AT, 0, 1, R, &m), UKERN_OK);
-    assert_int_equal(map_all(m),
-                     UKERN_ENOMEM); /* mapping and root are paid, two more tables are not */
+    assert_int_equal(map_all(m), UKERN_ENOMEM); /* root is paid, two more tables are not */
     assert_int_equal(m->state, MAPPING_FILLING);
     unmap_all(m);
     uint64_t left = a->limit - a->used;
     assert_true(account_charge(a, left));
+    void *full[64];
+    unsigned n = 0;
+    while ((full[n] = slab_alloc(a, 64)))
+        n++;
     assert_int_equal(aspace_map(&as, s, AT, 0, 1, R, &m), UKERN_ENOMEM);
+    while (n > 0)
+        slab_free(a, full[--n], 64);
     account_uncharge(a, left);
     finish();
-    assert_int_equal(a->used, 0);
-    struct account *poor = account_create(&account_root, PAGE_SIZE - 1);
+    assert_int_equal(a->used, PAGE_SIZE);
+    struct account *poor = account_create(&account_root, PAGE_SIZE);
     assert_int_equal(aspace_init(&as, poor), UKERN_ENOMEM);
     account_close(poor);
     account_close(a);

@@ -68,14 +68,13 @@ static void test_charged_for_all(void **state)
     struct account *a = account_create(&account_root, UINT64_C(1) << 24);
     struct shm *s = shm_new(a, 64);
     fill(s);
-    assert_int_equal(a->used, 64 * PAGE_SIZE + slab_class_size(64 * 8) +
-                                  slab_class_size(sizeof(struct shm)));
+    assert_int_equal(a->used, 65 * PAGE_SIZE); /* its objects stand beside the account */
     drop(s);
     s = shm_new(a, 1000);
     fill(s);
-    assert_int_equal(a->used, 1003 * PAGE_SIZE + slab_class_size(sizeof(struct shm)));
+    assert_int_equal(a->used, 1004 * PAGE_SIZE);
     drop(s);
-    assert_int_equal(a->used, 0);
+    assert_int_equal(a->used, PAGE_SIZE);
     account_close(a);
 }
 
@@ -131,7 +130,7 @@ static void test_quota_at_any_point(void **state)
 {
     (void)state;
     bool complete = false;
-    for (uint64_t limit = 0; !complete; limit += 160) {
+    for (uint64_t limit = PAGE_SIZE; !complete; limit += 160) {
         struct account *a = account_create(&account_root, limit);
         struct shm *s = shm_new(a, 70);
         int r = s ? fill(s) : UKERN_ENOMEM;
@@ -139,7 +138,7 @@ static void test_quota_at_any_point(void **state)
         assert_true(complete || r == UKERN_ENOMEM);
         if (s)
             drop(s);
-        assert_int_equal(a->used, 0);
+        assert_int_equal(a->used, PAGE_SIZE);
         account_close(a);
     }
 }
@@ -155,8 +154,7 @@ static void test_dma(void **state)
         struct shm *s = shm_new_dma(&account_root, pages);
         assert_non_null(s);
         assert_true(s->busy && s->phys && s->pages == pages);
-        assert_int_equal(account_root.used,
-                         block * PAGE_SIZE + slab_class_size(sizeof(struct shm)));
+        assert_int_equal(account_root.used, (block + 1) * PAGE_SIZE);
         assert_int_equal(s->phys % (block * PAGE_SIZE), 0);
         assert_int_equal(shm_frame(s, 0), 0);
         assert_int_equal(fill(s), steps_for(pages));
@@ -178,7 +176,7 @@ static void test_dma_without_memory(void **state)
         assert_null(shm_new_dma(&account_root, 4));
         assert_int_equal(account_root.used, 0);
     }
-    struct account *a = account_create(&account_root, 7 * PAGE_SIZE);
+    struct account *a = account_create(&account_root, 8 * PAGE_SIZE);
     assert_null(shm_new_dma(a, 5)); /* is rounded up to 8 */
     struct shm *s = shm_new_dma(a, 4);
     assert_non_null(s);
@@ -194,7 +192,7 @@ static void test_fixed(void **state)
     assert_true(d && b && !d->busy && !b->busy);
     assert_int_equal(shm_frame(d, 2), SIM_DEVICE_BASE + 2 * PAGE_SIZE);
     assert_int_equal(shm_frame(b, 1), SIM_RAM_BASE + PAGE_SIZE);
-    assert_int_equal(account_root.used, 2 * slab_class_size(sizeof(struct shm)));
+    assert_int_equal(account_root.used, PAGE_SIZE);
     uint64_t before = frame_free_count();
     drop(d);
     assert_int_equal(frame_free_count(), before); /* the memory is not the allocator's */
@@ -230,7 +228,7 @@ static void test_destroy(void **state)
         s->dead = true;
         assert_int_equal(shm_frame(s, 0), 0);
         drain(s);
-        assert_int_equal(account_root.used, slab_class_size(sizeof(struct shm)));
+        assert_int_equal(account_root.used, PAGE_SIZE);
         assert_int_equal(frame_free_count(), before - 1); /* the slab of the struct */
         assert_true(s->dead && !s->busy && s->done == 0);
         assert_int_equal(shm_frame(s, sizes[k] - 1), 0);
@@ -241,7 +239,7 @@ static void test_destroy(void **state)
     struct shm *d = shm_new_dma(&account_root, 8);
     fill(d);
     drain(d);
-    assert_int_equal(account_root.used, slab_class_size(sizeof(struct shm)));
+    assert_int_equal(account_root.used, PAGE_SIZE);
     assert_int_equal(shm_frame(d, 0), 0);
     drop(d);
 }

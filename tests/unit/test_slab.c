@@ -2,8 +2,13 @@
 #include <string.h>
 #include "unit.h"
 
-static const size_t classes[] = {32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1344, 2048};
-#define CLASSES (sizeof(classes) / sizeof(*classes))
+static const size_t sizes[] = {1, 64, 65, 128, 192, 256, 300, 512, 768, 1024, 1344, 2000, 2048};
+#define SIZES (sizeof(sizes) / sizeof(*sizes))
+
+static size_t taken_by(size_t size)
+{
+    return (size + SLAB_UNIT - 1) / SLAB_UNIT * SLAB_UNIT;
+}
 
 static bool is_zero(const void *p, size_t n)
 {
@@ -13,30 +18,19 @@ static bool is_zero(const void *p, size_t n)
     return n == 0;
 }
 
-static void test_class_sizes(void **state)
-{
-    (void)state;
-    for (size_t size = 0, i = 0; size <= SLAB_MAX; size++) {
-        if (size > classes[i])
-            i++;
-        assert_int_equal(slab_class_size(size), classes[i]);
-    }
-}
-
 static void test_charge_count_and_alignment(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < CLASSES; i++) {
-        uint64_t objects = slab_count();
-        size_t size = classes[i] - 7;
-        void *p = slab_alloc(&account_root, size);
+    for (size_t i = 0; i < SIZES; i++) {
+        uint64_t objects = slab_count(), taken;
+        void *p = slab_alloc(&account_root, sizes[i]);
         assert_non_null(p);
-        assert_int_equal(account_root.used, classes[i]);
+        assert_int_equal(account_root.used, PAGE_SIZE);
+        assert_int_equal(slab_frames(&account_root, &taken), 1);
+        assert_int_equal(taken, taken_by(sizes[i]));
         assert_int_equal(slab_count(), objects + 1);
-        assert_int_equal((uintptr_t)p % 32, 0);
-        if (classes[i] % 64 == 0)
-            assert_int_equal((uintptr_t)p % 64, 0);
-        slab_free(&account_root, p, size);
+        assert_int_equal((uintptr_t)p % SLAB_UNIT, 0);
+        slab_free(&account_root, p, sizes[i]);
         assert_int_equal(account_root.used, 0);
     }
 }
@@ -47,15 +41,15 @@ static void test_zeroed(void **state)
     (void)state;
     enum { N = 300 };
     void *p[N];
-    for (size_t i = 0; i < CLASSES; i++) {
+    for (size_t i = 0; i < SIZES; i++) {
         for (int round = 0; round < 3; round++) {
             for (int j = 0; j < N; j++) {
-                p[j] = slab_alloc(&account_root, classes[i]);
-                assert_true(p[j] && is_zero(p[j], classes[i]));
-                memset(p[j], 0xee, classes[i]);
+                p[j] = slab_alloc(&account_root, sizes[i]);
+                assert_true(p[j] && is_zero(p[j], taken_by(sizes[i])));
+                memset(p[j], 0xee, taken_by(sizes[i]));
             }
             for (int j = 0; j < N; j++)
-                slab_free(&account_root, p[(j * 7) % N], classes[i]);
+                slab_free(&account_root, p[(j * 7) % N], sizes[i]);
         }
     }
 }
@@ -63,42 +57,105 @@ static void test_zeroed(void **state)
 static void test_frames_come_and_go(void **state)
 {
     (void)state;
-    static void *p[2000];
+    static void *p[8 * 63];
     uint64_t before = frame_free_count();
-    for (size_t i = 0; i < CLASSES; i++) {
-        uint64_t most = 0;
-        size_t n = 0;
-        /* Fill exactly 8 slabs. */
-        unsigned order = classes[i] == 2048 ? 2 : 0;
-        size_t each = ((PAGE_SIZE << order) - 64) / classes[i];
+    for (size_t i = 0; i < SIZES; i++) {
+        size_t n = 0, each = 63 / (taken_by(sizes[i]) / SLAB_UNIT);
         for (; n < each * 8; n++)
-            p[n] = slab_alloc(&account_root, classes[i]);
-        most = before - frame_free_count();
-        assert_int_equal(most, UINT64_C(8) << order);
+            p[n] = slab_alloc(&account_root, sizes[i]);
+        assert_int_equal(before - frame_free_count(), 8);
+        assert_int_equal(account_root.used, 8 * PAGE_SIZE);
         while (n > 0) {
             n--;
-            slab_free(&account_root, p[n], classes[i]);
-            size_t slabs = (n + each - 1) / each;
-            assert_int_equal(before - frame_free_count(), slabs << order);
+            slab_free(&account_root, p[n], sizes[i]);
+            assert_int_equal(before - frame_free_count(), (n + each - 1) / each);
         }
     }
+}
+
+/* Small objects go where large ones have left room. */
+static void test_room_is_used(void **state)
+{
+    (void)state;
+    void *large = slab_alloc(&account_root, 2048), *small[31];
+    for (int i = 0; i < 31; i++)
+        small[i] = slab_alloc(&account_root, 64);
+    assert_int_equal(account_root.used, PAGE_SIZE);
+    for (int i = 0; i < 31; i += 2)
+        slab_free(&account_root, small[i], 64);
+    void *pair = slab_alloc(&account_root, 128); /* there are only single units */
+    assert_int_equal(account_root.used, 2 * PAGE_SIZE);
+    slab_free(&account_root, pair, 128);
+    slab_free(&account_root, small[15], 64);
+    pair = slab_alloc(&account_root, 192); /* 14 to 16 */
+    assert_int_equal(account_root.used, PAGE_SIZE);
+    slab_free(&account_root, pair, 192);
+    for (int i = 1; i < 31; i += 2)
+        if (i != 15)
+            slab_free(&account_root, small[i], 64);
+    slab_free(&account_root, large, 2048);
+    assert_int_equal(account_root.used, 0);
+}
+
+/* Whatever is kept of many objects, the frames behind are all paid for. */
+static void test_fragments_are_paid(void **state)
+{
+    (void)state;
+    enum { LIMIT = 100 * PAGE_SIZE };
+    static void *p[100 * 63];
+    struct account *a = account_create(&account_root, LIMIT), *other;
+    uint64_t frames = frame_free_count() + 1;
+    size_t n = 0;
+    while ((p[n] = slab_alloc(a, 64)))
+        n++;
+    for (size_t i = 0; i < n; i++)
+        if (i % 63)
+            slab_free(a, p[i], 64);
+    assert_true(a->used > 90 * PAGE_SIZE);
+    assert_int_equal((frames - frame_free_count()) * PAGE_SIZE, a->used);
+    other = account_create(&account_root, LIMIT);
+    void *q = slab_alloc(other, 64); /* nothing of another account's room is given away */
+    assert_int_equal((uintptr_t)q / PAGE_SIZE, (uintptr_t)other / PAGE_SIZE);
+    slab_free(other, q, 64);
+    account_close(other);
+    for (size_t i = 0; i < n; i += 63)
+        slab_free(a, p[i], 64);
+    assert_int_equal(a->used, PAGE_SIZE);
+    account_close(a);
+    assert_int_equal(account_root.used, 0);
 }
 
 static void test_quota(void **state)
 {
     (void)state;
-    struct account *a = account_create(&account_root, 100);
-    uint64_t objects = slab_count();
-    assert_null(slab_alloc(a, 97));
-    void *p = slab_alloc(a, 64), *q = slab_alloc(a, 1);
-    assert_true(p && q);
-    assert_int_equal(a->used, 96);
-    assert_null(slab_alloc(a, 1));
-    assert_int_equal(slab_count(), objects + 2);
-    slab_free(a, p, 64);
-    slab_free(a, q, 1);
-    assert_int_equal(a->used, 0);
+    struct account *a = account_create(&account_root, 2 * PAGE_SIZE - 1);
+    uint64_t objects = slab_count(), n = 0;
+    void *p = NULL, *last = NULL;
+    while ((p = slab_alloc(a, 2048)))
+        n++, last = p;
+    assert_int_equal(n, 1); /* beside the account itself */
+    assert_int_equal(a->used, PAGE_SIZE);
+    assert_null(slab_alloc(a, 2048));
+    assert_int_equal(slab_count(), objects + 1);
+    slab_free(a, last, 2048);
     account_close(a);
+}
+
+/* The last object of a closed account takes it along, wherever it stands. */
+static void test_last_object(void **state)
+{
+    (void)state;
+    for (int far = 0; far < 2; far++) {
+        struct account *a = account_create(&account_root, 3 * PAGE_SIZE);
+        void *p = slab_alloc(a, 2048), *q = slab_alloc(a, 2048);
+        assert_int_equal(a->used, 2 * PAGE_SIZE);
+        account_close(a);
+        assert_int_equal(account_root.used, 2 * PAGE_SIZE);
+        slab_free(a, far ? p : q, 2048);
+        assert_int_equal(account_root.used, (far ? 2 : 1) * PAGE_SIZE);
+        slab_free(a, far ? q : p, 2048);
+        assert_int_equal(account_root.used, 0);
+    }
 }
 
 static void test_no_frame(void **state)
@@ -134,7 +191,7 @@ static void test_random_against_model(void **state)
         size_t size;
         unsigned char byte;
     } slot[SLOTS];
-    uint64_t used = 0, live = 0, objects = slab_count();
+    uint64_t bytes = 0, live = 0, objects = slab_count(), taken;
     memset(slot, 0, sizeof(slot));
     for (int step = 0; step < STEPS + SLOTS; step++) {
         size_t i = step < STEPS ? unit_below(SLOTS) : (size_t)(step - STEPS);
@@ -142,11 +199,11 @@ static void test_random_against_model(void **state)
             for (size_t j = 0; j < slot[i].size; j++)
                 assert_int_equal(slot[i].p[j], slot[i].byte);
             slab_free(&account_root, slot[i].p, slot[i].size);
-            used -= slab_class_size(slot[i].size);
+            bytes -= taken_by(slot[i].size);
             live--;
             slot[i].p = NULL;
         } else if (step < STEPS) {
-            slot[i].size = unit_below(SLAB_MAX) + 1;
+            slot[i].size = unit_below(unit_below(4) ? 300 : SLAB_MAX) + 1;
             slot[i].byte = (unsigned char)unit_random();
             frame_fail_after = unit_below(8) ? 0 : 1;
             slot[i].p = slab_alloc(&account_root, slot[i].size);
@@ -154,12 +211,15 @@ static void test_random_against_model(void **state)
             if (slot[i].p) {
                 assert_true(is_zero(slot[i].p, slot[i].size));
                 memset(slot[i].p, slot[i].byte, slot[i].size);
-                used += slab_class_size(slot[i].size);
+                bytes += taken_by(slot[i].size);
                 live++;
             }
         }
-        assert_int_equal(account_root.used, used);
         assert_int_equal(slab_count(), objects + live);
+        if (step % 64 == 0) {
+            assert_int_equal(slab_frames(&account_root, &taken) * PAGE_SIZE, account_root.used);
+            assert_int_equal(taken, bytes);
+        }
     }
 }
 
@@ -170,22 +230,38 @@ static void alloc_too_large(void *arg)
 
 static void free_middle(void *arg)
 {
-    slab_release((char *)arg + 8, 64);
+    slab_free(&account_root, (char *)arg + 8, 64);
 }
 
 static void free_header(void *arg)
 {
-    slab_release((char *)arg - ((uintptr_t)arg & (PAGE_SIZE - 1)), 64);
+    slab_free(&account_root, (char *)arg - ((uintptr_t)arg & (PAGE_SIZE - 1)), 64);
 }
 
 static void free_never_given(void *arg)
 {
-    slab_release((char *)arg + 5 * 64, 64);
+    slab_free(&account_root, (char *)arg + 5 * 64, 64);
+}
+
+static void free_more(void *arg)
+{
+    slab_free(&account_root, arg, 3 * 64);
+}
+
+static void free_beyond(void *arg)
+{
+    slab_free(&account_root, (char *)((uintptr_t)arg | (PAGE_SIZE - 64)), 128);
+}
+
+static void free_from_other(void *arg)
+{
+    struct account other = {.limit = PAGE_SIZE};
+    slab_free(&other, arg, 64);
 }
 
 static void free_again(void *arg)
 {
-    slab_release(arg, 64);
+    slab_free(&account_root, arg, 64);
 }
 
 static void test_misuse_panics(void **state)
@@ -197,16 +273,25 @@ static void test_misuse_panics(void **state)
     assert_panics(free_middle, p, "slab.c");
     assert_panics(free_header, p, "slab.c");
     assert_panics(free_never_given, q, "slab.c");
+    assert_panics(free_more, p, "slab.c");
+    assert_panics(free_beyond, p, "slab.c");
+    assert_panics(free_from_other, p, "slab.c");
     slab_free(&account_root, p, 64);
     assert_panics(free_again, p, "slab.c");
     slab_free(&account_root, q, 64);
 }
 
 static const struct CMUnitTest tests[] = {
-    UNIT(test_class_sizes),   UNIT(test_charge_count_and_alignment),
-    UNIT(test_zeroed),        UNIT(test_frames_come_and_go),
-    UNIT(test_quota),         UNIT(test_no_frame),
-    UNIT(test_free_nothing),  UNIT(test_random_against_model),
+    UNIT(test_charge_count_and_alignment),
+    UNIT(test_zeroed),
+    UNIT(test_frames_come_and_go),
+    UNIT(test_room_is_used),
+    UNIT(test_fragments_are_paid),
+    UNIT(test_quota),
+    UNIT(test_last_object),
+    UNIT(test_no_frame),
+    UNIT(test_free_nothing),
+    UNIT(test_random_against_model),
     UNIT(test_misuse_panics),
 };
 
