@@ -171,7 +171,7 @@ ifneq ($(if $(filter yes$(ukern_variant),$(UKERN_READY)),,$(ukern_make)),)
 $(ukern_libraries) $(ukern_sdk_files): ukern_libs ;
 .PHONY: ukern_libs
 ukern_libs:
-	+@$(MAKE) --no-print-directory -f $(UKERN)/tools/libs.mk UKERN_BUILD=$(UKERN_BUILD) UKERN_MEASURE=$(UKERN_MEASURE) BUILD= BOARD=virt DEBUG= CFLAGS= LDLIBS= libs
+	+@$(MAKE) --no-print-directory -f $(UKERN)/tools/libs.mk UKERN_BUILD=$(UKERN_BUILD) UKERN_MEASURE=$(UKERN_MEASURE) UKERN_TRACE=$(UKERN_TRACE) BUILD= BOARD=virt DEBUG= CFLAGS= LDLIBS= libs
 endif
 
 # ---- Programs

@@ -78,7 +78,7 @@ ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter 
     -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion -Werror=incompatible-pointer-types)
 # Kernel code: no vector registers, no C library.
 ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only \
-    -fno-stack-protector -mbranch-protection=bti $(if $(UKERN_MEASURE),-DUKERN_MEASURE) -I$(UKERN)/libukern/include
+    -fno-stack-protector -mbranch-protection=bti $(if $(UKERN_MEASURE),-DUKERN_MEASURE) $(if $(UKERN_TRACE),-DUKERN_TRACE) -I$(UKERN)/libukern/include
 # Tasks: picolibc, its build that prefers speed.
 ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
     -fstack-protector-strong -mbranch-protection=standard \
@@ -87,8 +87,9 @@ ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
 # Functions that the compiler may call in any code. libukern.a has them as ukern_NAME, and the link of an image
 # binds the plain names in its kernel extensions to those.
 ukern_memory_functions := memcpy memmove memset memcmp
-# The kernel library; with UKERN_MEASURE=1 the one that watches how long it keeps interrupts masked.
-ukern_variant := $(if $(UKERN_MEASURE),-measure)
+# The kernel library; with UKERN_MEASURE=1 the one that watches how long it keeps interrupts masked, with UKERN_TRACE=1 the
+# one that records what happens.
+ukern_variant := $(if $(UKERN_MEASURE),-measure)$(if $(UKERN_TRACE),-trace)
 ukern_library := $(UKERN_BUILD)/lib/libukern$(ukern_variant).a
 ukern_linker = LINK_VERBOSE=$(filter 1,$(V)) $(UKERN)/tools/link
 ukern_task_script := $(UKERN)/libuser/task.ld

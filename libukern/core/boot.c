@@ -11,6 +11,7 @@
 #include "resume.h"
 #include "sched.h"
 #include "spawn.h"
+#include "trace.h"
 
 #define INIT_STACK    (UINT64_C(64) << 10)
 #define INIT_PRIORITY 50
@@ -136,6 +137,7 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info)
     int rc;
 
     boot_info = *info;
+    TRACE_BOOT();
     account_root.limit = frame_free_count() << PAGE_SHIFT;
     ukern_main();
     pending_seal();

@@ -10,6 +10,7 @@
 #include "resume.h"
 #include "sched.h"
 #include "syscall.h"
+#include "trace.h"
 
 typedef int64_t (*handler)(struct task *t, struct ukern_sysregs *r);
 
@@ -64,6 +65,7 @@ const struct ukern_sysregs *kernel_resume(void)
         t->full = false;
         return NULL;
     }
+    TRACE(resume, 0, t, t->result.x[0], t->result.x[1]);
     return &t->result;
 }
 
@@ -76,6 +78,7 @@ inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t
     if (likely(status > SYS_SET))
         r->x[0] = (uint64_t)status;
     if (likely(status >= SYS_SET)) {
+        TRACE(leave, 0, t, number, r->x[0], r->x[1]);
         if (likely(!c->resched)) {
             measure_point();
             return (struct way){NULL, NULL};
@@ -93,6 +96,7 @@ inline struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_
     struct task *t = c->current;
 
     measure_entry(number);
+    TRACE(enter, 0, t, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
     return kernel_status(c, r, number, handlers[number](t, r));
 }
 
@@ -122,6 +126,7 @@ const struct ukern_sysregs *kernel_fault(const struct fault *f)
     measure_entry(MEASURE_FAULT);
     t->full = true;
     arch_context_regs(&t->context, true, &regs);
+    TRACE(fault, f->cause, t, f->address, regs.pc, regs.sp, regs.x[30], f->syndrome);
     *m = (struct ukern_msg){task_id(t),
                             {f->cause, f->syndrome, f->address, regs.pc, regs.sp, regs.x[30]}};
     if (t->supervisor)

@@ -12,6 +12,7 @@
 #include "sched.h"
 #include "slab.h"
 #include "syscall.h"
+#include "trace.h"
 
 /* ---- Priority inheritance ---- */
 
@@ -192,6 +193,8 @@ void ipc_detach(struct task *t, int error)
     unsigned state = t->state;
     struct ghost *g;
 
+    if (state == TASK_SEND || state == TASK_REPLY)
+        TRACE(end, state, t, t->token, (uint64_t)error);
     timer_stop(&t->timer);
     t->state = TASK_READY; /* but not in the ready queue: ipc_wake() puts it there */
     switch (state) {
@@ -228,6 +231,7 @@ void ipc_detach(struct task *t, int error)
 
 void ipc_release(struct task *t)
 {
+    TRACE(end, TASK_REPLY, t, t->token, UKERN_OK, t->result.x[0], t->result.x[1]);
     timer_stop(&t->timer);
     unhold(t);
     t->state = TASK_READY;
@@ -397,11 +401,14 @@ int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kin
         port_ref(p);
         t->call_port = p;
         join_queue(t, p, deadline);
+        TRACE_SENT(t, p, message);
         return UKERN_OK;
     }
     rc = deliver(t, w, &w->result);
     if (rc)
         return rc;
+    TRACE_SENT(t, p, message);
+    TRACE_TAKEN(w, t, p, message);
     ipc_detach(w, UKERN_OK);
     if (kind != CALL_SEND) {
         port_ref(p);
@@ -426,6 +433,7 @@ int ipc_take_message(struct task *t, struct port *p, struct ukern_sysregs *r)
         ipc_abort(s, rc);
         return rc;
     }
+    TRACE_TAKEN(t, s, p, s->message);
     if (s->call_kind == CALL_SEND) {
         ipc_detach(s, UKERN_OK);
         ipc_wake(s, UKERN_OK);

@@ -9,6 +9,7 @@
 #include "ipc.h"
 #include "resume.h"
 #include "sched.h"
+#include "trace.h"
 
 /* The handle, if it is among the first ones and has this type and right. */
 static inline const struct handle *short_handle(const struct task *t, uint64_t h, unsigned right)
@@ -50,6 +51,8 @@ static inline struct way call_directly(struct cpu *c, struct ukern_sysregs *r, s
     t->call_badge = badge;
     t->holder = s;
     t->token += TOKEN_ONE;
+    TRACE_SENT(t, p, &r->x[1]);
+    TRACE_TAKEN(s, t, p, &r->x[1]);
 
     r->x[0] = UKERN_EV_MESSAGE;
     r->deadline_or_badge = badge;
@@ -98,6 +101,7 @@ bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handl
 static inline struct way reply_directly(struct cpu *c, struct ukern_sysregs *r, struct task *t,
                                         struct task *caller, struct port *p)
 {
+    TRACE(end, TASK_REPLY, caller, caller->token, UKERN_OK, r->x[0], r->x[1]);
     caller->state = TASK_READY;
     caller->direct = false;
 
@@ -128,8 +132,10 @@ static __attribute__((noinline)) struct way reply_to_parked(struct cpu *c, struc
 {
     struct task *t = c->current, *caller = t->taken;
     struct port *p = caller->call_port;
-    int64_t status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
+    int64_t status;
 
+    TRACE(reply, CALL_PENDING, t, r->token, r->x[1], r->x[2], r->x[3], r->x[4]);
+    status = pending_reply(t, caller, (const struct ukern_msg *)&r->x[1]);
     if (likely(status == PENDING_READY && caller->direct && !task_unclean(caller) &&
                caller_is_next(c, p, caller))) {
         r->x[0] = caller->pending.result[0];
@@ -165,6 +171,7 @@ struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r)
         return reply_to_parked(c, r);
     if (unlikely(r->x[1] >> 32 || !caller_is_next(c, p, caller)))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    TRACE(reply, CALL_CALL, t, r->token, r->x[1], r->x[2], r->x[3], r->x[4]);
     r->x[0] = UKERN_OK;
     return reply_directly(c, r, t, caller, p);
 }

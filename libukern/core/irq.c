@@ -5,6 +5,7 @@
 #include "sched.h"
 #include "slab.h"
 #include "syscall.h"
+#include "trace.h"
 
 static struct irq *lines; /* open ones: as many as there are devices with drivers */
 
@@ -47,6 +48,7 @@ void irq_poll(void)
 {
     for (int line = board.irq_next(); line >= 0; line = board.irq_next()) {
         arch_cpu()->interrupts++;
+        TRACE(interrupt, 0, TRACE_CURRENT(), (uint64_t)line);
         if (line == BOARD_IRQ_TIMER)
             sched_tick(arch_timer_now());
         else

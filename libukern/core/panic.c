@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "log.h"
 #include "task.h"
+#include "trace.h"
 
 #define TRACE_MAX 32
 
@@ -60,6 +61,7 @@ static void say_where(const struct ukern_regs *regs)
     unsigned n = 0;
     const struct task *t = arch_cpu()->current;
 
+    TRACE(panic, 0, t, 0);
     if (regs)
         say_registers(regs);
     if (t)

@@ -11,6 +11,7 @@
 #include "resume.h"
 #include "operation.h"
 #include "task.h"
+#include "trace.h"
 
 #define TABLE_SIZE (UKERN_SYS_EXT_END - UKERN_SYS_EXT_FIRST)
 
@@ -38,6 +39,7 @@ int ukern_register(uint32_t number, const struct ukern_completion *c)
     if (table[number - UKERN_SYS_EXT_FIRST])
         return boot_failed(UKERN_EEXIST, name, number, "the number is taken by another completion");
     table[number - UKERN_SYS_EXT_FIRST] = c;
+    TRACE_CALL_NAME(number, name);
     return UKERN_OK;
 }
 
@@ -125,6 +127,7 @@ struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
     int rc;
 
     measure_entry(number);
+    TRACE(enter, 0, c->current, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
     if (number - UKERN_SYS_EXT_FIRST >= TABLE_SIZE)
         return kernel_status(c, r, number, UKERN_ENOSYS);
     ops = table[number - UKERN_SYS_EXT_FIRST];
@@ -149,6 +152,7 @@ void pending_cancel(struct task *caller, int why)
     struct ukern_pending *p = &caller->pending;
 
     ASSERT(p->phase >= PENDING_PARKED && p->phase != PENDING_COMPLETE);
+    TRACE(cancel, 0, caller, caller->token, (uint64_t)why);
     copy_drop(p, caller);
     p->ops->cancel(p, why);
     p->phase = PENDING_NONE;
@@ -249,6 +253,7 @@ int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_ms
         p->progress = 0;
         p->done_copies = 0;
         rc = p->ops->complete(p, reply);
+        TRACE(complete, 0, caller, caller->token, (uint64_t)rc, p->result[0], p->result[1]);
         if (rc == UKERN_FORWARD)
             return next_stage(p);
         if (rc != UKERN_DONE)

@@ -3,6 +3,7 @@
 #include "ipc.h"
 #include "slab.h"
 #include "task.h"
+#include "trace.h"
 
 static void timer_expired(struct timer *timer);
 
@@ -108,6 +109,7 @@ static void serve_waiter(struct port *p)
         ipc_detach(w, UKERN_OK);
         if (!port_take(p, &w->result, mask, any))
             ukern_panic("a waiting receiver was offered nothing");
+        TRACE_RECEIVED(w, p, &w->result);
         ipc_wake(w, any ? (int64_t)w->result.x[0] : UKERN_OK);
     }
 }
@@ -135,6 +137,7 @@ void port_notify(struct port *p, uint64_t bits)
 {
     if (!bits || !p->receivers)
         return;
+    TRACE(notify, 0, TRACE_CURRENT(), (uintptr_t)p, bits, TRACE_ID(p->server));
     p->bits |= bits;
     p->events |= PORT_BITS;
     if (p->waiters)

@@ -47,6 +47,7 @@ static void dequeue(struct cpu *c, struct task *t)
 
 void sched_ready(struct task *t)
 {
+    TRACE(ready, 0, t, TRACE_ID(TRACE_CURRENT()));
     enqueue(arch_cpu(), t, false);
 }
 
@@ -84,6 +85,7 @@ static void idle(struct cpu *c)
     uint64_t start = arch_cycles();
 
     if (c->current) {
+        TRACE_SWITCH(c->current, (struct task *)NULL);
         c->current->cpu_cycles += start - c->switched_at;
         arch_context_switch(c, c->current, NULL);
         c->current = NULL;
@@ -112,6 +114,7 @@ void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
 {
     uint64_t now = arch_cycles();
 
+    TRACE_SWITCH(from, to);
     from->cpu_cycles += now - c->switched_at;
     from->blocked_at = now;
     c->switched_at = now;
@@ -146,6 +149,7 @@ struct task *sched_choose(void)
     if (t != c->current)
         c->switches++;
     if (!c->current) {
+        TRACE_SWITCH((struct task *)NULL, t);
         c->current = t;
         arch_context_switch(c, NULL, t);
     } else if (t != c->current) {

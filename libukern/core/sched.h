@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "entry.h"
 #include "task.h"
+#include "trace.h"
 
 #define SCHED_SLICE_NS UINT64_C(10000000) /* 10 ms */
 
@@ -36,6 +37,7 @@ static inline struct way sched_leave(struct cpu *c, struct task *from, struct ta
 
     if (unlikely(!arch_context_quick(c, from, to)))
         return sched_leave_slowly(c, from, to);
+    TRACE_SWITCH(from, to);
     now = arch_cycles();
     from->cpu_cycles += now - c->switched_at;
     from->blocked_at = now;

@@ -5,6 +5,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "syscall.h"
+#include "trace.h"
 
 /* ---- Receiving ---- */
 
@@ -33,6 +34,7 @@ static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, 
         bool message_turn = p->other_first && p->senders.first;
         if (!message_turn && port_take(p, r, UINT64_MAX, true)) {
             p->other_first = true;
+            TRACE_RECEIVED(t, p, r);
             return SYS_SET;
         }
         p->other_first = false;
@@ -59,6 +61,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
 
     if (!c)
         return UKERN_ESTALE;
+    TRACE(reply, c->call_kind, t, token, message[0], message[1], message[2], message[3]);
     if (c->call_kind == CALL_PENDING) {
         struct ukern_msg m;
         memcpy(&m, message, sizeof m);
@@ -185,6 +188,7 @@ int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
         return UKERN_EINVAL;
     p = h->object;
     if (port_take(p, r, mask, false)) {
+        TRACE_RECEIVED(t, p, r);
         r->x[0] = UKERN_OK;
         return SYS_SET;
     }

@@ -8,6 +8,7 @@
 #include "sched.h"
 #include "slab.h"
 #include "syscall.h"
+#include "trace.h"
 
 static int find(struct task *t, uint64_t handle, unsigned right)
 {
@@ -55,5 +56,6 @@ int64_t sys_system_power(struct task *t, struct ukern_sysregs *r)
         return rc;
     if (r->x[1] != UKERN_POWER_OFF && r->x[1] != UKERN_POWER_RESET)
         return UKERN_EINVAL;
+    TRACE(power, r->x[1], t, r->x[2]);
     board.power((enum ukern_power)r->x[1], (int)r->x[2]);
 }

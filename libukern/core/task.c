@@ -8,6 +8,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "slab.h"
+#include "trace.h"
 
 /* A free slot keeps its last token, so that no token ever comes back; its slot bits name the next
  * free slot. */
@@ -154,6 +155,7 @@ void task_end(struct task *t, enum ukern_exit_reason reason, int code, unsigned 
 {
     if (t->dying || t->state == TASK_DEAD)
         return;
+    TRACE_NAMED(exit, reason, t, (uint64_t)code);
     boot_task_ends(t, reason, code);
     ipc_detach(t, UKERN_EKILLED);
     t->dying = true;
@@ -174,5 +176,6 @@ void task_start(struct task *t, unsigned priority, unsigned max_priority)
     t->max_priority = (uint8_t)max_priority;
     t->full = true;
     t->state = TASK_READY;
+    TRACE_NAMED(spawn, 0, t, TRACE_ID(TRACE_CURRENT()));
     sched_ready(t);
 }

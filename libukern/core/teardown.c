@@ -7,6 +7,7 @@
 #include "sched.h"
 #include "slab.h"
 #include "task.h"
+#include "trace.h"
 
 #define STEP_ITEMS 16 /* callers, events, handles or waiters that one step handles */
 
@@ -207,6 +208,7 @@ static void bury(struct task *t)
     } else {
         sched_unready(t);
     }
+    TRACE(gone, 0, t, 0);
     account_close(t->account);
     t->account = NULL;
     t->state = TASK_DEAD;
