@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * httpd [PORT]: a small web server. It serves the files of the archive, and what the machine does
- * on /status (a page) and /status.json. HTTP/1.1 with GET and HEAD; connections stay open. One loop
- * serves all connections; a file is sent from where it lies in the archive.
+ * httpd [PORT]: a small web server. It serves the files of the archive; what the machine does, on
+ * /status (a page) and /status.json; and on /stream/BYTES so many bytes to measure with. HTTP/1.1
+ * with GET and HEAD; connections stay open. One loop serves all connections; a file is sent from
+ * where it lies in the archive.
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,16 +18,18 @@
 #include "../socket.h"
 #include "status.h"
 
-#define CLIENTS     64
-#define REQUEST_MAX 4096
-#define ANSWER_MAX  32768 /* of an answer that is made, not found */
+#define CLIENTS      220
+#define REQUEST_MAX  4096
+#define ANSWER_MAX   32768 /* of an answer that is made, not found */
+#define STREAM_PIECE 16384
+#define STREAM_MAX   (UINT64_C(1) << 40)
 
 struct client {
     char request[REQUEST_MAX];
     size_t have;
     char head[512];
     size_t head_size, head_sent;
-    const char *body;
+    const char *body; /* NULL: a stream */
     size_t body_size, body_sent;
     char *made; /* the body, if it was made */
     bool busy;  /* an answer is on its way */
@@ -102,6 +105,30 @@ static bool decode(char *s)
     return true;
 }
 
+/* /stream/BYTES: so many bytes that are made up as they go, for measuring. Each eight say where
+ * they are: little-endian words 0, 1, 2 and so on. */
+static void answer_stream(struct client *c, const char *digits, bool head_only)
+{
+    char *end;
+    unsigned long long size = strtoull(digits, &end, 10);
+
+    if (*digits < '0' || *digits > '9' || *end != 0 || size > STREAM_MAX)
+        refuse(c, "400 Bad Request");
+    else
+        answer(c, "200 OK", "application/octet-stream", NULL, size, head_only);
+}
+
+/* The part of a stream that begins at this byte: how much of it is in *from. */
+static size_t stream_piece(size_t at, const char **from)
+{
+    static uint64_t piece[STREAM_PIECE / 8];
+
+    for (size_t i = 0; i < STREAM_PIECE / 8; i++)
+        piece[i] = at / 8 + i;
+    *from = (const char *)piece + at % 8;
+    return sizeof piece - at % 8;
+}
+
 static void answer_path(struct client *c, char *path, bool head_only)
 {
     struct archive_file f;
@@ -109,6 +136,8 @@ static void answer_path(struct client *c, char *path, bool head_only)
     path[strcspn(path, "?#")] = 0;
     if (path[0] != '/' || !decode(path)) {
         refuse(c, "400 Bad Request");
+    } else if (strncmp(path, "/stream/", 8) == 0) {
+        answer_stream(c, path + 8, head_only);
     } else if (strcmp(path, "/status") == 0) {
         answer(c, "200 OK", "text/html; charset=utf-8", status_page, strlen(status_page),
                head_only);
@@ -189,7 +218,14 @@ static bool send_some(int s, struct client *c)
         bool head = c->head_sent < c->head_size;
         const char *from = head ? c->head + c->head_sent : c->body + c->body_sent;
         size_t left = head ? c->head_size - c->head_sent : c->body_size - c->body_sent;
-        ssize_t n = send(s, from, left, MSG_DONTWAIT);
+        ssize_t n;
+
+        if (!head && c->body == NULL) {
+            size_t piece = stream_piece(c->body_sent, &from);
+
+            left = left < piece ? left : piece;
+        }
+        n = send(s, from, left, MSG_DONTWAIT);
 
         if (n < 0)
             return errno == EAGAIN;
@@ -266,7 +302,7 @@ int main(int argc, char **argv)
     }
     fds[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0)};
     if (fds[0].fd < 0 || bind(fds[0].fd, (struct sockaddr *)&here, sizeof here) < 0 ||
-        listen(fds[0].fd, 64) < 0) {
+        listen(fds[0].fd, CLIENTS) < 0) {
         fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());
         return 1;
     }

@@ -249,8 +249,8 @@ int stream_listen(struct sock *s, unsigned backlog)
         return UKERN_OK;
     if (s->tcp == NULL || s->connected || s->connecting != 0 || !s->bound)
         return UKERN_EINVAL;
-    if (backlog < 1 || backlog > 128)
-        backlog = backlog < 1 ? 1 : 128;
+    if (backlog < 1 || backlog > 255)
+        backlog = backlog < 1 ? 1 : 255;
     pcb = tcp_listen_with_backlog_and_err(s->tcp, (uint8_t)backlog, &err);
     if (pcb == NULL)
         return error_of(err);

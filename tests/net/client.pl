@@ -1,0 +1,144 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# client.pl PORT COMMAND...: programs of the host that talk to the guest through 127.0.0.1:PORT. Each ends with status 0 if
+# all went as it should, else it says what did not.
+#   tcp BYTES         what is sent to an echo server comes back; our end of the connection ends first
+#   udp COUNT         datagrams come back, those that are lost are sent again; all lengths up to 1400 bytes
+#   short COUNT PATH  so many connections in a row to a web server, each for one request
+#   parallel COUNT PATH  so many at once; none is used before all are open
+#   abort COUNT PATH  connections that break off: before, in and after a request, and while the answer comes
+#   stream BYTES      print what /stream/BYTES must be
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::INET;
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Time::HiRes qw(time);
+
+my ($port, $what, $count, $path) = @ARGV;
+my $patience = 120;    # seconds without any progress
+$SIG{ALRM} = sub { die "client: no progress for $patience seconds\n" };
+$SIG{PIPE} = 'IGNORE';
+
+sub progress { alarm $patience }
+
+# QEMU lets only one connection wait at its end; the SYN of another is lost, and comes again after a second.
+my $gap = 0;
+
+sub dial {
+    my (%more) = @_;
+    progress();
+    select undef, undef, undef, $gap if $gap;
+    my $before = time;
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", %more) // die "client: connect: $!\n";
+    $gap *= 2 if time - $before > 0.5 && $gap < 0.1;
+    return $socket;
+}
+
+sub request {
+    my ($socket, $how) = @_;
+    my $text = "GET $path HTTP/1.1\r\nHost: guest\r\nConnection: $how\r\n\r\n";
+    syswrite($socket, $text) == length $text or die "client: write: $!\n";
+}
+
+# All that comes until the peer ends it.
+sub rest {
+    my ($socket) = @_;
+    my $all = '';
+    while (1) {
+        my $n = sysread $socket, $all, 65536, length $all;
+        defined $n or die "client: read: $!\n";
+        progress();
+        return $all if $n == 0;
+    }
+}
+
+sub tcp {
+    my ($sent, $back) = (join('', map { pack 'N', $_ * 2654435761 & 0xffffffff } 1 .. ($count + 3) / 4), '');
+    $sent = substr $sent, 0, $count;
+    my $socket = dial();
+    if (!(fork // die "client: fork: $!\n")) {
+        for (my $at = 0; $at < $count;) {
+            $at += syswrite($socket, $sent, $count - $at, $at) // die "client: write: $!\n";
+            progress();
+        }
+        shutdown $socket, 1;
+        exit 0;
+    }
+    $back = rest($socket);
+    wait;
+    die "client: sent ", length $sent, " bytes, got ", length $back, "\n" unless length $sent == length $back;
+    die "client: what came back is not what was sent\n" unless $sent eq $back;
+}
+
+sub udp {
+    my $socket = dial(Proto => 'udp');
+    my $select = IO::Select->new($socket);
+    my $lost = 0;
+    DATAGRAM: for my $i (1 .. $count) {
+        my $text = "$i:" . 'x' x ($i * 7 % 1395);
+        progress();
+        for (1 .. 10) {
+            $socket->send($text);
+            while ($select->can_read(1)) {
+                $socket->recv(my $got, 2000);
+                next DATAGRAM if $got eq $text;    # an earlier one may come late
+            }
+            $lost++;
+        }
+        die "client: datagram $i never came back\n";
+    }
+    die "client: $lost of $count datagrams were lost\n" if $lost > 5 + $count / 100;
+}
+
+sub short {
+    my $first;
+    for my $i (1 .. $count) {
+        my $socket = dial();
+        request($socket, 'close');
+        my $answer = rest($socket);
+        $first //= $answer;
+        die "client: answer $i: ", substr($answer, 0, 200), "\n" unless $answer =~ m{^HTTP/1.1 200 } && $answer eq $first;
+    }
+}
+
+sub parallel {
+    $gap = 0.005;
+    my @sockets = map { dial() } 1 .. $count;
+    request($_, 'close') for @sockets;
+    my @answers = map { rest($_) } @sockets;
+    for (@answers) {
+        die "client: an answer: ", substr($_, 0, 200), "\n" unless m{^HTTP/1.1 200 } && $_ eq $answers[0];
+    }
+}
+
+# SO_LINGER with time 0: close() sends RST.
+sub break_off { setsockopt $_[0], SOL_SOCKET, SO_LINGER, pack('ii', 1, 0); close $_[0] }
+
+sub aborted {
+    $gap = 0.005;
+    for my $i (1 .. $count) {
+        my $socket = dial();
+        if ($i % 4 == 1) {
+            syswrite $socket, substr "GET $path HTTP/1.1\r\n", 0, $i % 13;
+        } elsif ($i % 4) {
+            request($socket, 'keep-alive');
+            sysread $socket, my $some, 1 + $i * 317 % 60000 if $i % 4 > 1;
+        }
+        $i % 8 < 4 ? break_off($socket) : close $socket;
+    }
+}
+
+sub stream {
+    binmode STDOUT;
+    for (my $at = 0; $at < $count; $at += 65536) {
+        my $piece = pack 'Q<*', map { $at / 8 + $_ } 0 .. 8191;
+        print substr $piece, 0, $count - $at;
+    }
+}
+
+my %commands = (tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
+    stream => \&stream);
+($commands{$what // ''} // die "client: what is that?\n")->();
+exit 0;

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+#
+# For scripts that test the image of examples/net: `. "$UKERN/tests/net/guest.sh"` after deciding to run at all.
+. "$UKERN/tests/tap.sh"
+
+build_image() {
+    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
+        { sed 's/^/# /' build.log; return 1; }
+}
+
+# A port that nobody has, by TCP or UDP.
+free_port() {
+    perl -MIO::Socket::INET -e 'for (1 .. 100) {
+        my $tcp = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die;
+        my $port = $tcp->sockport;
+        print($port), exit if IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Proto => "udp")
+    } die'
+}
+
+# start SECONDS QEMU_OPTIONS...: in the background; its console is the file console, its keyboard `type`.
+start() {
+    seconds=$1
+    shift
+    rm -f input
+    mkfifo input
+    exec 4<>input
+    "$UKERN/tools/run" -t "$seconds" build/net.img -global virtio-mmio.force-legacy=false \
+        -device virtio-net-device,netdev=n0 "$@" <input >console 2>&1 &
+    qemu=$!
+}
+
+type() {
+    echo "$*" >&4
+}
+
+# wait_for TEXT [SECONDS]: on the console, within a minute if not said otherwise. Not if QEMU has ended.
+wait_for() {
+    for _ in $(seq $((${2:-60} * 10))); do
+        ! grep -qF -- "$1" console || return 0
+        kill -0 $qemu 2>/dev/null || break
+        sleep 0.1
+    done
+    grep -qF -- "$1" console && return 0
+    sed 's/^/# /' console
+    return 1
+}
+
+stop() {
+    kill $qemu 2>/dev/null
+    wait $qemu 2>/dev/null
+    return 0
+}
+
+# of TASK FIELD: that figure of the task, from the file status.json.
+of() {
+    sed "s/.*\"name\":\"$1\"[^}]*\"$2\":\([0-9]*\).*/\1/" status.json
+}
