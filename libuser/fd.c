@@ -6,31 +6,27 @@
 #include <ukern/error.h>
 #include "fd.h"
 
-#define STANDARD 3 /* stdin, stdout, stderr */
-
-static struct descriptor *table;
-static size_t table_size;
-static bool standard[STANDARD];
+struct fd_table fd_table;
 
 void fd_start(uint32_t mask)
 {
-    for (unsigned i = 0; i < STANDARD; i++)
-        standard[i] = (mask >> i) & 1;
+    for (unsigned i = 0; i < FD_STANDARD; i++)
+        fd_table.standard[i] = (mask >> i) & 1;
 }
 
 void fd_opened(int fd)
 {
     fd_forget(fd);
-    if (fd < STANDARD)
-        standard[fd] = true;
+    if (fd < FD_STANDARD)
+        fd_table.standard[fd] = true;
 }
 
 void fd_forget(int fd)
 {
     struct descriptor *d = fd_get(fd);
 
-    if (fd >= 0 && fd < STANDARD)
-        standard[fd] = false;
+    if (fd >= 0 && fd < FD_STANDARD)
+        fd_table.standard[fd] = false;
     if (!d)
         return;
     if (d->file && --d->file->refs == 0)
@@ -38,30 +34,20 @@ void fd_forget(int fd)
     *d = (struct descriptor){0};
 }
 
-bool fd_valid(int fd)
-{
-    return fd >= STANDARD || (fd >= 0 && standard[fd]);
-}
-
-struct descriptor *fd_get(int fd)
-{
-    return fd >= 0 && (size_t)fd < table_size ? &table[fd] : NULL;
-}
-
 struct descriptor *fd_make(int fd)
 {
     size_t size = (size_t)fd + 8;
     struct descriptor *grown;
 
-    if ((size_t)fd >= table_size) {
-        grown = realloc(table, size * sizeof(*table));
+    if ((size_t)fd >= fd_table.size) {
+        grown = realloc(fd_table.entries, size * sizeof(*fd_table.entries));
         if (!grown)
             return NULL;
-        memset(grown + table_size, 0, (size - table_size) * sizeof(*table));
-        table = grown;
-        table_size = size;
+        memset(grown + fd_table.size, 0, (size - fd_table.size) * sizeof(*fd_table.entries));
+        fd_table.entries = grown;
+        fd_table.size = size;
     }
-    return &table[fd];
+    return &fd_table.entries[fd];
 }
 
 int64_t fd_result(int64_t result)

@@ -22,6 +22,15 @@ struct descriptor {
     bool nonblock;
 };
 
+#define FD_STANDARD 3 /* stdin, stdout, stderr */
+
+/* The table of descriptors; it has no more than there is to remember. */
+extern struct fd_table {
+    struct descriptor *entries;
+    size_t size;
+    bool standard[FD_STANDARD];
+} fd_table;
+
 /* Descriptors 0 to 2 that the task was born with, as bits. Until one of these is opened it is none,
  * whatever other handle has its number. */
 void fd_start(uint32_t mask);
@@ -30,9 +39,15 @@ void fd_opened(int fd);
 /* It is none any more. */
 void fd_forget(int fd);
 /* May fd be a descriptor? Whether the handle is one the kernel will say. */
-bool fd_valid(int fd);
+static inline bool fd_valid(int fd)
+{
+    return fd >= FD_STANDARD || (fd >= 0 && fd_table.standard[fd]);
+}
 /* What is remembered of fd; NULL: nothing. */
-struct descriptor *fd_get(int fd);
+static inline struct descriptor *fd_get(int fd)
+{
+    return fd >= 0 && (size_t)fd < fd_table.size ? &fd_table.entries[fd] : NULL;
+}
 /* The same, made if needed; NULL: no memory. */
 struct descriptor *fd_make(int fd);
 

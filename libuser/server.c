@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <ukern/server.h>
 
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
 ukern_handle request_take(struct request *r, unsigned i)
 {
     unsigned count = UKERN_TAG_HANDLES(r->msg.tag);
@@ -34,34 +37,45 @@ static const struct server_handler *find_handler(const struct server *s, int lab
 }
 
 /* The request in r; its reply is in r->reply if the result is true. */
-static bool handle_message(struct server *s, const struct ukern_event *ev, struct request *r)
+static inline bool handle_message(struct server *s, struct request *r)
 {
-    const struct server_handler *handler;
+    const struct server_handler *handler = find_handler(s, r->label);
     int result = UKERN_ENOSYS;
 
-    r->label = UKERN_TAG_LABEL(ev->msg.tag);
-    r->msg = ev->msg;
-    r->badge = ev->badge;
-    r->token = ev->token;
-    r->reply.tag = 0;
-    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
-        r->reply.w[i] = 0; /* stores, not a call of memset() as for an initialiser */
-    r->untaken = (1u << UKERN_TAG_HANDLES(ev->msg.tag)) - 1;
-
-    handler = find_handler(s, r->label);
     if (handler)
         result = handler->handle(s, r);
-    if (r->untaken)
+    if (unlikely(r->untaken))
         close_untaken(r);
     if (result == SERVER_LATER || !r->token)
         return false;
-    if (result < 0)
+    if (unlikely(result < 0))
         r->reply = (struct ukern_msg){.tag = UKERN_TAG(result, 0)};
     return true;
 }
 
+/* What came becomes a request. Word by word: so ev stays in registers, and no memset() is called.
+ */
+static inline void start_request(struct request *r, const struct ukern_event *ev)
+{
+    r->label = UKERN_TAG_LABEL(ev->msg.tag);
+    r->msg.tag = ev->msg.tag;
+    r->msg.w[0] = ev->msg.w[0];
+    r->msg.w[1] = ev->msg.w[1];
+    r->msg.w[2] = ev->msg.w[2];
+    r->msg.w[3] = ev->msg.w[3];
+    r->msg.w[4] = ev->msg.w[4];
+    r->msg.w[5] = ev->msg.w[5];
+    r->badge = ev->badge;
+    r->token = ev->token;
+    r->reply.tag = 0;
+    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
+        r->reply.w[i] = 0;
+    r->untaken = (1u << UKERN_TAG_HANDLES(ev->msg.tag)) - 1;
+}
+
 /* Anything but a message. A fault wants an answer: true, and it is in r->reply. */
-static bool handle_event(struct server *s, const struct ukern_event *ev, struct request *r)
+static __attribute__((noinline)) bool handle_event(struct server *s, const struct ukern_event *ev,
+                                                   struct request *r)
 {
     int verdict;
 
@@ -105,17 +119,18 @@ static void reply_failed(struct server *s, struct request *r, int error)
 }
 
 /* Send the reply that is due, if any, and get the next event. */
-static int next_event(struct server *s, struct request *r, bool reply_due, struct ukern_event *ev)
+static inline int next_event(struct server *s, struct request *r, bool reply_due,
+                             struct ukern_event *ev)
 {
     uint64_t deadline = s->deadline ? s->deadline : UKERN_FOREVER;
     int type;
 
-    if (!reply_due)
-        return ipc_recv(s->port, ev, deadline);
-    type = ipc_reply_recv(r->token, &r->reply, s->port, ev, deadline);
-    if (type >= 0 || type == UKERN_ETIMEDOUT)
-        return type; /* a receive that timed out comes after a reply that arrived */
-    reply_failed(s, r, type);
+    if (likely(reply_due)) {
+        type = ipc_reply_recv(r->token, &r->reply, s->port, ev, deadline);
+        if (likely(type >= 0) || type == UKERN_ETIMEDOUT)
+            return type; /* a receive that timed out comes after a reply that arrived */
+        reply_failed(s, r, type);
+    }
     return ipc_recv(s->port, ev, deadline);
 }
 
@@ -126,20 +141,26 @@ int server_run(struct server *s)
     bool reply_due = false;
 
     s->stop = 0;
-    while (!s->stop) {
+    while (likely(!s->stop)) {
         int type = next_event(s, &request, reply_due, &ev);
 
+        if (likely(type == UKERN_EV_MESSAGE)) {
+            start_request(&request, &ev);
+            reply_due = handle_message(s, &request);
+            continue;
+        }
         reply_due = false;
-        if (type == UKERN_EV_MESSAGE)
-            reply_due = handle_message(s, &ev, &request);
-        else if (type > 0)
-            reply_due = handle_event(s, &ev, &request);
-        else if (type != UKERN_ETIMEDOUT)
+        if (type > 0) {
+            struct ukern_event other = ev; /* so that ev itself may stay in registers */
+
+            reply_due = handle_event(s, &other, &request);
+        } else if (type != UKERN_ETIMEDOUT) {
             return type;
-        else if (s->timeout)
+        } else if (s->timeout) {
             s->timeout(s);
-        else
+        } else {
             s->deadline = 0; /* nobody to tell: do not spin */
+        }
     }
     if (reply_due) {
         int status = ipc_reply(request.token, &request.reply);

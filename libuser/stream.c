@@ -18,12 +18,12 @@
 
 _Static_assert(STREAM_INLINE_MAX == 4 * sizeof(uint64_t), "inline data are the words w2 to w5");
 
+static enum { UNKNOWN, ABSENT, PRESENT } extension;
+
 /* A call without the extension says ENOSYS, but so may a server. A handle that cannot be tells them
  * apart. */
 static bool have_extension(void)
 {
-    static enum { UNKNOWN, ABSENT, PRESENT } extension;
-
     if (extension == UNKNOWN)
         extension = ukern_trap4(STREAM_READ, (uint64_t)-1, 0, 0, 0, NULL) == UKERN_ENOSYS ? ABSENT
                                                                                           : PRESENT;
@@ -50,6 +50,17 @@ static int64_t inline_call(int fd, unsigned label, size_t n, struct ukern_msg *m
         return result;
     result = UKERN_TAG_LABEL(msg->tag);
     return result > (int64_t)n ? UKERN_EPROTO : result;
+}
+
+/* What most calls are: blocking, on a plain stream, in an image that is known to have the
+ * extension. ENOSYS: it is none of these, or the server wants messages. */
+static inline int64_t stream_call(unsigned call, int fd, const void *buffer, size_t n)
+{
+    const struct descriptor *d = fd_get(fd);
+
+    if (extension != PRESENT || !fd_valid(fd) || (d && (d->file || d->nonblock)))
+        return UKERN_ENOSYS;
+    return ukern_trap4(call, (uint64_t)fd, (uintptr_t)buffer, n, 0, NULL);
 }
 
 static int64_t stream_read(int fd, void *to, size_t n)
@@ -95,7 +106,7 @@ static int64_t log_instead(int fd, const void *from, size_t n)
     return system < 0 ? UKERN_EHANDLE : log_write(system, from, n);
 }
 
-ssize_t read(int fd, void *to, size_t n)
+static __attribute__((noinline)) ssize_t read_otherwise(int fd, void *to, size_t n)
 {
     struct descriptor *d = fd_get(fd);
 
@@ -106,26 +117,49 @@ ssize_t read(int fd, void *to, size_t n)
     return (ssize_t)fd_result(stream_read(fd, to, n));
 }
 
-/* All of it, unless an error (which non-blocking mode makes of waiting) comes first. */
-ssize_t write(int fd, const void *from, size_t n)
+ssize_t read(int fd, void *to, size_t n)
+{
+    int64_t result = stream_call(STREAM_READ, fd, to, n);
+
+    if (__builtin_expect(result >= 0, 1))
+        return (ssize_t)result;
+    return result == UKERN_ENOSYS ? read_otherwise(fd, to, n) : (ssize_t)fd_result(result);
+}
+
+/* Write on after a first call with this result, until an error (which non-blocking mode makes of
+ * waiting). */
+static __attribute__((noinline)) ssize_t write_on(int fd, const char *from, size_t n,
+                                                  int64_t result)
 {
     const struct descriptor *d = fd_get(fd);
     size_t done = 0;
-    int64_t result;
 
     if (d && d->file)
         return (ssize_t)fd_result(UKERN_EHANDLE);
-    do {
-        const char *rest = (const char *)from + done;
-
-        result = fd_valid(fd) ? stream_write(fd, rest, n - done) : log_instead(fd, rest, n - done);
+    for (;;) {
+        if (result == UKERN_ENOSYS)
+            result = fd_valid(fd) ? stream_write(fd, from + done, n - done)
+                                  : log_instead(fd, from + done, n - done);
         if (result == 0 && n > 0)
             result = UKERN_EIO; /* took nothing, and said that all is well */
         if (result < 0)
             break;
         done += (size_t)result;
-    } while (done < n);
+        if (done >= n)
+            break;
+        result = stream_call(STREAM_WRITE, fd, from + done, n - done);
+    }
     return done > 0 ? (ssize_t)done : (ssize_t)fd_result(result);
+}
+
+/* All of it, unless an error comes first. */
+ssize_t write(int fd, const void *from, size_t n)
+{
+    int64_t result = stream_call(STREAM_WRITE, fd, from, n);
+
+    if (__builtin_expect(result >= 0 && (size_t)result == n, 1))
+        return (ssize_t)n;
+    return write_on(fd, from, n, result);
 }
 
 int close(int fd)

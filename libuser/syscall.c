@@ -18,40 +18,15 @@
 
 /* ---- Messages. ---- */
 
-static void put_message(struct ukern_sysregs *r, const struct ukern_msg *msg)
-{
-    r->x[1] = msg->tag;
-    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
-        r->x[2 + i] = msg->w[i];
-}
-
 int ipc_send(ukern_handle port, const struct ukern_msg *msg, uint64_t deadline)
 {
-    struct ukern_sysregs r = {.x = {(uint64_t)port}, .deadline_or_badge = deadline};
+    struct ukern_sysregs r = {
+        .x = {(uint64_t)port, msg->tag, msg->w[0], msg->w[1], msg->w[2], msg->w[3], msg->w[4],
+              msg->w[5]},
+        .deadline_or_badge = deadline,
+    };
 
-    put_message(&r, msg);
     return (int)ukern_trap_all(UKERN_SYS_ipc_send, &r);
-}
-
-int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline)
-{
-    struct ukern_sysregs r = {.x = {(uint64_t)port}, .deadline_or_badge = deadline};
-
-    ev->type = (int)ukern_trap_all(UKERN_SYS_ipc_recv, &r);
-    ev->msg.tag = r.x[1];
-    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
-        ev->msg.w[i] = r.x[2 + i];
-    ev->badge = r.deadline_or_badge;
-    ev->token = r.token;
-    return ev->type;
-}
-
-int ipc_reply(uint64_t token, const struct ukern_msg *msg)
-{
-    struct ukern_sysregs r = {.token = token};
-
-    put_message(&r, msg);
-    return (int)ukern_trap_all(UKERN_SYS_ipc_reply, &r);
 }
 
 int notify(ukern_handle port, uint64_t bits)

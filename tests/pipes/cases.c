@@ -219,6 +219,22 @@ static void wrong_buffers(void)
     drop(fds);
 }
 
+/* So it is if the reader waits: its buffer is looked at when the bytes come. */
+static void a_wrong_buffer_waits(void)
+{
+    ukern_handle reader;
+    int fds[2];
+
+    make(fds, 0);
+    reader = play("bad-reader", fds[0], -1, 100, 0, 0);
+    until_parked(reader);
+    EQUAL(do_write(fds[1], "abc", 3), 3);
+    EQUAL(ended(reader), EFAULT);
+    EQUAL(do_read(fds[0], got, sizeof got), 3);
+    EQUAL(memcmp(got, "abc", 3), 0);
+    drop(fds);
+}
+
 static void ring_sizes(void)
 {
     int fds[2];
@@ -371,6 +387,36 @@ static void made_by_message(void)
     handle_close((ukern_handle)m.w[4]);
 }
 
+/* A pipeserv of our own, whose console is a port at which nobody listens. */
+static void a_mute_console(void)
+{
+    ukern_handle port = port_create(), console = port_create(), task, client;
+    uint64_t writer;
+    int64_t reader;
+    struct spawn s;
+
+    client = handle_mint(port, UKERN_R_CALL | UKERN_R_TRANSFER, 1);
+    spawn_init(&s, "mute");
+    s.program = "pipeserv";
+    s.fd[1] = s.fd[2] = console;
+    spawn_grant(&s, "port", port, 0);
+    task = task_spawn(&s);
+    CHECK(task >= 0);
+    for (int i = 0; i < 2; i++) {
+        reader = ukern_trap4(PIPE_CREATE, (uint64_t)client, PIPE_ANNOUNCE, 4096, 0, &writer);
+        CHECK(reader >= 0);
+        EQUAL(do_write((int)writer, "abc", 3), 3);
+        EQUAL(do_read((int)reader, got, sizeof got), 3);
+        close((int)reader);
+        close((int)writer);
+    }
+    task_kill(task, 9);
+    EQUAL(ended(task), 1000 + UKERN_EXIT_KILLED);
+    handle_close(client);
+    handle_close(console);
+    handle_close(port);
+}
+
 /* Requests through the port itself, which is no end of a pipe. */
 static void not_an_end(void)
 {
@@ -394,12 +440,14 @@ const struct test case_tests[] = {
     {"a megabyte through two stages, with poll()", a_megabyte_through_two_stages},
     {"reading the write end and writing the read end are errors", wrong_ends},
     {"a wrong buffer is EFAULT and costs no byte", wrong_buffers},
+    {"and if the reader has to wait", a_wrong_buffer_waits},
     {"rings of the sizes asked for", ring_sizes},
     {"as many pipes as the quota allows, then ENOMEM", as_many_as_the_quota_allows},
     {"a pipe is open while any duplicate is", duplicates_keep_it_open},
     {"poll() tells of bytes, room and hangup", polling},
     {"pipes by messages alone", by_messages},
     {"a pipe made by a message", made_by_message},
+    {"a console that does not answer holds no pipe up", a_mute_console},
     {"requests that want no reply change nothing", no_reply_wanted},
     {NULL, NULL},
 };

@@ -91,6 +91,8 @@ static int role(char **argv)
         return writer(a, b, c);
     if (strcmp(argv[1], "copy") == 0)
         return copy();
+    if (strcmp(argv[1], "bad-reader") == 0) /* where nothing is mapped */
+        return (int)-do_read(0, (void *)(uintptr_t)0x3000000000, (size_t)a);
     if (strcmp(argv[1], "crash") == 0)
         *(volatile int *)(uintptr_t)a = 0;
     return 99;

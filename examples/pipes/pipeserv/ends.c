@@ -10,16 +10,15 @@
  * from the clock and counts slower than it, so a restarted server begins above all that its
  * forerunner gave out.
  */
-#define INDEX_BITS 20
-#define INDEX_MAX  (UINT32_C(1) << INDEX_BITS)
+#define INDEX_BITS __builtin_ctz(END_INDEX_MAX)
 #define NO_END     UINT32_MAX
 #define CLOCK_STEP 256 /* nanoseconds; making an end takes longer */
 
 /* Rings kept for the next pipes: making one means zeroing its pages. */
 #define SPARES_MAX 8
 
-static struct end *ends;
-static uint32_t ends_size, first_free = NO_END;
+struct ends ends;
+static uint32_t first_free = NO_END;
 static uint64_t serial;
 static struct channel *spares;
 static unsigned spare_count;
@@ -100,6 +99,25 @@ void channel_free(struct channel *c)
     spare_count++;
 }
 
+struct waiter *channel_waiter(struct channel *c, enum pipe_side side)
+{
+    if (c->first_used[side])
+        return malloc(sizeof(struct waiter));
+    c->first_used[side] = true;
+    return &c->first[side];
+}
+
+void channel_release(struct channel *c, struct waiter *w)
+{
+    for (int side = 0; side < 2; side++) {
+        if (w == &c->first[side]) {
+            c->first_used[side] = false;
+            return;
+        }
+    }
+    free(w);
+}
+
 char *channel_bytes(struct channel *c)
 {
     void *address;
@@ -110,23 +128,29 @@ char *channel_bytes(struct channel *c)
     return c->bytes;
 }
 
+/* The badge of a free place has another index. */
+static struct end free_place(uint32_t i)
+{
+    return (struct end){.badge = ~(uint64_t)i, .next_free = first_free};
+}
+
 /* Twice as many places. */
 static bool grow(void)
 {
-    uint32_t size = ends_size == 0 ? 64 : 2 * ends_size;
+    uint32_t size = ends.size == 0 ? 64 : 2 * ends.size;
     struct end *bigger;
 
-    if (size > INDEX_MAX)
+    if (size > END_INDEX_MAX)
         return false;
-    bigger = realloc(ends, size * sizeof *ends);
+    bigger = realloc(ends.end, size * sizeof *ends.end);
     if (bigger == NULL)
         return false;
-    ends = bigger;
-    for (uint32_t i = size; i-- > ends_size;) {
-        ends[i] = (struct end){.next_free = first_free};
+    ends.end = bigger;
+    for (uint32_t i = size; i-- > ends.size;) {
+        ends.end[i] = free_place(i);
         first_free = i;
     }
-    ends_size = size;
+    ends.size = size;
     return true;
 }
 
@@ -140,24 +164,17 @@ struct end *end_create(struct channel *c, enum pipe_side side)
     if (serial == 0)
         serial = clock_now() / CLOCK_STEP + (UINT64_C(1) << (32 - INDEX_BITS));
     i = first_free;
-    e = &ends[i];
+    e = &ends.end[i];
     first_free = e->next_free;
     *e = (struct end){.channel = c, .badge = serial++ << INDEX_BITS | i, .side = side};
     c->pipe.ends[side]++;
     return e;
 }
 
-struct end *end_find(uint64_t badge)
-{
-    uint32_t i = (uint32_t)(badge & (INDEX_MAX - 1));
-
-    if (i >= ends_size || ends[i].badge != badge || ends[i].channel == NULL)
-        return NULL;
-    return &ends[i];
-}
-
 void end_free(struct end *e)
 {
-    *e = (struct end){.next_free = first_free};
-    first_free = (uint32_t)(e - ends);
+    uint32_t i = (uint32_t)(e - ends.end);
+
+    *e = free_place(i);
+    first_free = i;
 }

@@ -7,73 +7,18 @@
 
 _Static_assert(PIPE_BUF == STREAM_PIPE_BUF, "clients rely on it");
 
-static uint64_t min(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 void pipe_init(struct pipe *p, uint64_t size)
 {
-    *p = (struct pipe){.size = size, .ends = {1, 1}};
-}
-
-int64_t pipe_read_offer(const struct pipe *p, uint64_t want)
-{
-    if (want == 0)
-        return 0;
-    if (p->used == 0)
-        return p->ends[PIPE_WRITE_END] == 0 ? 0 : UKERN_EAGAIN;
-    return (int64_t)min(want, p->used);
-}
-
-int64_t pipe_write_offer(const struct pipe *p, uint64_t want, bool patient)
-{
-    uint64_t room = p->size - p->used;
-    uint64_t least = 1;
-
-    if (p->ends[PIPE_READ_END] == 0)
-        return UKERN_EPIPE;
-    if (want <= PIPE_BUF)
-        least = want;
-    else if (patient)
-        least = min(want, p->size / 2);
-    return room < least ? UKERN_EAGAIN : (int64_t)min(want, room);
-}
-
-/* n bytes of the ring from `at` on; at < 2 * size. */
-static void split(const struct pipe *p, uint64_t at, uint64_t n, struct segment segment[2])
-{
-    if (at >= p->size)
-        at -= p->size;
-    segment[0] = (struct segment){at, min(n, p->size - at)};
-    segment[1] = (struct segment){0, n - segment[0].length};
-}
-
-void pipe_oldest(const struct pipe *p, uint64_t n, struct segment segment[2])
-{
-    split(p, p->start, n, segment);
-}
-
-void pipe_room(const struct pipe *p, uint64_t n, struct segment segment[2])
-{
-    split(p, p->start + p->used, n, segment);
-}
-
-void pipe_put(struct pipe *p, uint64_t n)
-{
-    p->used += n;
+    p->size = size;
+    p->start = p->used = 0;
+    for (int side = 0; side < 2; side++) {
+        p->ends[side] = 1;
+        p->waiting[side].head = p->waiting[side].tail = NULL;
+    }
 }
 
 void pipe_unput(struct pipe *p, uint64_t n)
 {
-    p->used -= n;
-}
-
-void pipe_take(struct pipe *p, uint64_t n)
-{
-    p->start += n;
-    if (p->start >= p->size)
-        p->start -= p->size;
     p->used -= n;
 }
 
@@ -152,21 +97,14 @@ static bool serve_one(struct pipe *p, enum pipe_side side, pipe_deliver *deliver
 
     if (w == NULL)
         return false;
-    result = side == PIPE_READ_END ? pipe_read_offer(p, w->length)
-                                   : pipe_write_offer(p, w->length, true);
+    result = pipe_offer(p, side, w->length, true);
     if (result == UKERN_EAGAIN)
         return false;
     unlink_waiter(q, &q->head, NULL);
-    if (result > 0 && side == PIPE_READ_END)
-        pipe_oldest(p, (uint64_t)result, segment);
-    else if (result > 0)
-        pipe_room(p, (uint64_t)result, segment);
-    if (deliver(context, p, side, w, result, segment) && result > 0) {
-        if (side == PIPE_READ_END)
-            pipe_take(p, (uint64_t)result);
-        else
-            pipe_put(p, (uint64_t)result);
-    }
+    if (result > 0)
+        pipe_place(p, side, (uint64_t)result, segment);
+    if (deliver(context, p, side, w, result, segment) && result > 0)
+        pipe_book(p, side, (uint64_t)result);
     return true;
 }
 

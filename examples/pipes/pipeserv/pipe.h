@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <ukern/abi/errors.h>
 
 /** Writes up to this many bytes are atomic; no ring is smaller. */
 #define PIPE_BUF 4096
@@ -52,13 +53,27 @@ struct pipe {
     struct waiter_queue waiting[2];
 };
 
+/* What every read and write needs is inline. */
+
 void pipe_init(struct pipe *p, uint64_t size);
+
+static inline uint64_t pipe_min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 /**
  * What may a reader that wants `want` bytes have now, if it does not have to queue?
  * @return a number of bytes, at most want; 0: the end (or want is 0); UKERN_EAGAIN: it must wait.
  */
-int64_t pipe_read_offer(const struct pipe *p, uint64_t want);
+static inline int64_t pipe_read_offer(const struct pipe *p, uint64_t want)
+{
+    if (want == 0)
+        return 0;
+    if (p->used == 0)
+        return p->ends[PIPE_WRITE_END] == 0 ? 0 : UKERN_EAGAIN;
+    return (int64_t)pipe_min(want, p->used);
+}
 
 /**
  * How much may a writer of `want` bytes put in now?
@@ -67,16 +82,85 @@ int64_t pipe_read_offer(const struct pipe *p, uint64_t want);
  * @return a number of bytes, at most want; UKERN_EPIPE: nobody will read; UKERN_EAGAIN: it must
  * wait.
  */
-int64_t pipe_write_offer(const struct pipe *p, uint64_t want, bool patient);
+static inline int64_t pipe_write_offer(const struct pipe *p, uint64_t want, bool patient)
+{
+    uint64_t room = p->size - p->used;
+    uint64_t least = 1;
+
+    if (p->ends[PIPE_READ_END] == 0)
+        return UKERN_EPIPE;
+    if (want <= PIPE_BUF)
+        least = want;
+    else if (patient)
+        least = pipe_min(want, p->size / 2);
+    return room < least ? UKERN_EAGAIN : (int64_t)pipe_min(want, room);
+}
+
+/* n bytes of the ring from `at` on; at < 2 * size. */
+static inline void pipe_split(const struct pipe *p, uint64_t at, uint64_t n,
+                              struct segment segment[2])
+{
+    if (at >= p->size)
+        at -= p->size;
+    segment[0] = (struct segment){at, pipe_min(n, p->size - at)};
+    segment[1] = (struct segment){0, n - segment[0].length};
+}
 
 /** Where the oldest n bytes lie (n <= used); an unused segment has length 0. */
-void pipe_oldest(const struct pipe *p, uint64_t n, struct segment segment[2]);
-/** Where the next n bytes go (n <= size - used). */
-void pipe_room(const struct pipe *p, uint64_t n, struct segment segment[2]);
+static inline void pipe_oldest(const struct pipe *p, uint64_t n, struct segment segment[2])
+{
+    pipe_split(p, p->start, n, segment);
+}
+
+/** Where the next n bytes go (n <= size - used). An empty ring is filled from its beginning: so
+ *  data seldom wrap, and few pages are touched. */
+static inline void pipe_room(struct pipe *p, uint64_t n, struct segment segment[2])
+{
+    if (p->used == 0)
+        p->start = 0;
+    pipe_split(p, p->start + p->used, n, segment);
+}
+
 /** n bytes have arrived in the ring. */
-void pipe_put(struct pipe *p, uint64_t n);
+static inline void pipe_put(struct pipe *p, uint64_t n)
+{
+    p->used += n;
+}
+
 /** n bytes have arrived at a reader. */
-void pipe_take(struct pipe *p, uint64_t n);
+static inline void pipe_take(struct pipe *p, uint64_t n)
+{
+    p->start += n;
+    if (p->start >= p->size)
+        p->start -= p->size;
+    p->used -= n;
+}
+
+/* The same for a side that is only known when it runs. */
+
+static inline int64_t pipe_offer(const struct pipe *p, enum pipe_side side, uint64_t want,
+                                 bool patient)
+{
+    return side == PIPE_READ_END ? pipe_read_offer(p, want) : pipe_write_offer(p, want, patient);
+}
+
+static inline void pipe_place(struct pipe *p, enum pipe_side side, uint64_t n,
+                              struct segment segment[2])
+{
+    if (side == PIPE_READ_END)
+        pipe_oldest(p, n, segment);
+    else
+        pipe_room(p, n, segment);
+}
+
+static inline void pipe_book(struct pipe *p, enum pipe_side side, uint64_t n)
+{
+    if (side == PIPE_READ_END)
+        pipe_take(p, n);
+    else
+        pipe_put(p, n);
+}
+
 /** The last pipe_put() or pipe_take() did not happen after all. */
 void pipe_unput(struct pipe *p, uint64_t n);
 void pipe_untake(struct pipe *p, uint64_t n);

@@ -54,7 +54,7 @@ int ipc_send(ukern_handle port, const struct ukern_msg *msg, uint64_t deadline);
  * @param deadline  nanoseconds since boot.
  * @return ev->type: enum ukern_event_type, or UKERN_ETIMEDOUT.
  */
-int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
+UKERN_INLINE int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
 
 /**
  * Answer a caller, now or later, in any order; never waits.
@@ -66,7 +66,7 @@ int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
  * memory is not what it must be, or the reply is an error that only the kernel may give;
  * UKERN_EINVAL: malformed; UKERN_ETABLE: no room for a handle).
  */
-int ipc_reply(uint64_t token, const struct ukern_msg *msg);
+UKERN_INLINE int ipc_reply(uint64_t token, const struct ukern_msg *msg);
 
 /**
  * Reply, then receive: a server's whole loop in one system call.
@@ -144,6 +144,27 @@ UKERN_INLINE int ipc_call_until(ukern_handle port, struct ukern_msg *msg, uint64
 UKERN_INLINE int ipc_call(ukern_handle port, struct ukern_msg *msg)
 {
     return ipc_call_until(port, msg, UKERN_FOREVER);
+}
+
+UKERN_INLINE int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline)
+{
+    struct ukern_sysregs r = {.x = {(uint64_t)port}, .deadline_or_badge = deadline};
+
+    ev->type = (int)ukern_trap_all(UKERN_SYS_ipc_recv, &r);
+    ev->msg = (struct ukern_msg){r.x[1], {r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]}};
+    ev->badge = r.deadline_or_badge;
+    ev->token = r.token;
+    return ev->type;
+}
+
+UKERN_INLINE int ipc_reply(uint64_t token, const struct ukern_msg *msg)
+{
+    struct ukern_sysregs r = {
+        .x = {0, msg->tag, msg->w[0], msg->w[1], msg->w[2], msg->w[3], msg->w[4], msg->w[5]},
+        .token = token,
+    };
+
+    return (int)ukern_trap_all(UKERN_SYS_ipc_reply, &r);
 }
 
 UKERN_INLINE int ipc_reply_recv(uint64_t token, const struct ukern_msg *msg, ukern_handle port,
