@@ -15,6 +15,9 @@ uint64_t run_calibration(unsigned n);
 uint64_t run_null_call(unsigned n);
 uint64_t run_call_0w(unsigned n);
 uint64_t run_call_6w(unsigned n);
+uint64_t run_call_vectors(unsigned n);
+uint64_t run_bad_handle(unsigned n);
+uint64_t run_yield(unsigned n);
 uint64_t run_notify_wait(unsigned n);
 uint64_t run_pending_call(unsigned n);
 uint64_t run_pipe_pingpong(unsigned n);
@@ -66,6 +69,8 @@ ukern_handle start_role(const char *name, ukern_handle port, int in, int out);
 void end_role(ukern_handle task);
 /* Until they are killed. */
 void role_echo(void);
+void role_echo_vectors(void);
+void role_yielder(void);
 void role_waiter(void);
 void role_pong(void);
 void role_sink_4k(void);

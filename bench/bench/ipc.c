@@ -9,6 +9,13 @@
 #define REQUEST 1
 #define BADGE   7
 
+#define NO_HANDLE 31
+
+static inline void use_vectors(void)
+{
+    __asm__ volatile("fmov d0, #1.0" ::: "d0");
+}
+
 /* ---- The servers ---- */
 
 void role_echo(void)
@@ -19,6 +26,25 @@ void role_echo(void)
     ipc_recv(port, &ev, UKERN_FOREVER);
     while (ev.type == UKERN_EV_MESSAGE)
         ipc_reply_recv(ev.token, &ev.msg, port, &ev, UKERN_FOREVER);
+}
+
+void role_yielder(void)
+{
+    for (;;)
+        task_yield();
+}
+
+/* As role_echo(), with a result in a vector register each round. */
+void role_echo_vectors(void)
+{
+    ukern_handle port = task_handle("port");
+    struct ukern_event ev;
+
+    ipc_recv(port, &ev, UKERN_FOREVER);
+    while (ev.type == UKERN_EV_MESSAGE) {
+        use_vectors();
+        ipc_reply_recv(ev.token, &ev.msg, port, &ev, UKERN_FOREVER);
+    }
 }
 
 void role_waiter(void)
@@ -71,12 +97,34 @@ static inline void call_0w(void *context)
     must(ipc_call(p->client, &msg), "ipc_call");
 }
 
+static inline void call_vectors(void *context)
+{
+    use_vectors();
+    call_0w(context);
+}
+
 static inline void call_6w(void *context)
 {
     const struct peer *p = context;
     struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {1, 2, 3, 4, 5, 6}};
 
     must(ipc_call(p->client, &msg), "ipc_call");
+}
+
+static inline void yield(void *context)
+{
+    (void)context;
+    task_yield();
+}
+
+/* Nothing is open there. */
+static inline void bad_handle(void *context)
+{
+    struct ukern_msg msg = {UKERN_TAG(REQUEST, 0), {0}};
+
+    (void)context;
+    if (ipc_call(NO_HANDLE, &msg) != UKERN_EHANDLE)
+        stop("a call by no handle", UKERN_EPROTO);
 }
 
 static inline void notify_once(void *context)
@@ -112,6 +160,28 @@ uint64_t run_call_6w(unsigned n)
         if (msg.w[i] != i + 1)
             stop("the echo", UKERN_EPROTO);
     return peer_end(&p, rounds(n, call_6w, &p));
+}
+
+uint64_t run_call_vectors(unsigned n)
+{
+    struct peer p;
+
+    peer_start(&p, "echo_vectors");
+    return peer_end(&p, rounds(n, call_vectors, &p));
+}
+
+uint64_t run_bad_handle(unsigned n)
+{
+    return rounds(n, bad_handle, NULL);
+}
+
+uint64_t run_yield(unsigned n)
+{
+    ukern_handle task = start_role("yielder", -1, -1, -1);
+    uint64_t result = rounds(n, yield, NULL);
+
+    end_role(task);
+    return result;
 }
 
 uint64_t run_notify_wait(unsigned n)

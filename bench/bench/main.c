@@ -32,6 +32,9 @@ static struct benchmark {
     {"null_call", run_null_call, 100000, 0},
     {"call_0w", run_call_0w, 100000, 0},
     {"call_6w", run_call_6w, 100000, 0},
+    {"call_vectors", run_call_vectors, 30000, 0},
+    {"bad_handle", run_bad_handle, 100000, 0},
+    {"yield", run_yield, 30000, 0},
     {"notify_wait", run_notify_wait, 30000, 0},
     {"pending_call", run_pending_call, 30000, 0},
     {"pipe_pingpong", run_pipe_pingpong, 10000, 0},
@@ -139,10 +142,20 @@ static const struct {
     const char *name;
     void (*play)(void);
 } roles[] = {
-    {"echo", role_echo},       {"waiter", role_waiter},     {"pong", role_pong},
-    {"sink_4k", role_sink_4k}, {"sink_64k", role_sink_64k}, {"vectors", role_vectors},
-    {"hoard", role_hoard},     {"mapper", role_mapper},     {"caller", role_caller},
-    {"link", role_link},       {"keeper", role_keeper},     {"sleeper", role_sleeper},
+    {"echo_vectors", role_echo_vectors},
+    {"yielder", role_yielder},
+    {"echo", role_echo},
+    {"waiter", role_waiter},
+    {"pong", role_pong},
+    {"sink_4k", role_sink_4k},
+    {"sink_64k", role_sink_64k},
+    {"vectors", role_vectors},
+    {"hoard", role_hoard},
+    {"mapper", role_mapper},
+    {"caller", role_caller},
+    {"link", role_link},
+    {"keeper", role_keeper},
+    {"sleeper", role_sleeper},
 };
 
 static int play(const char *role)

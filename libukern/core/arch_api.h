@@ -2,20 +2,19 @@
 /** @file
  *  All that the core asks of a CPU. Each arch/NAME has an arch.h which defines
  *
- *    struct arch_context   saved registers of a task (first member of struct task)
- *    struct arch_aspace    page table root and its TTBR value
- *    struct cpu *arch_cpu(void)             this CPU's struct (core/cpu.h)
- *    void *arch_phys_to_virt(paddr_t)       the linear map
- *    paddr_t arch_virt_to_phys(const void *)
- *    uint64_t arch_timer_now(void)          nanoseconds since boot; monotonic; fast
- *    bool arch_context_quick(struct cpu *c, struct task *from, struct task *to)
- *                                           the same, if it is a matter of a few instructions; else
- * false, and nothing is done uint64_t arch_cycles(void)             a free-running counter, as fast
- * as can be read uint64_t arch_cycles_to_ns(uint64_t) bool arch_irq_pending(void)            would
- * an interrupt be taken now, were they unmasked? void arch_context_switch(struct cpu *c, struct
- * task *from, struct task *to) everything but the general registers: address space, thread pointer,
- * FPU access. from != to; from may be NULL. ARCH_USER_END                          one past the
- * last user address
+ *  - struct arch_context: saved registers of a task (first member of struct task)
+ *  - struct arch_aspace: page table root and its TTBR value
+ *  - struct cpu *arch_cpu(void): this CPU's struct (core/cpu.h)
+ *  - void *arch_phys_to_virt(paddr_t), paddr_t arch_virt_to_phys(const void *): the linear map
+ *  - uint64_t arch_cycles(void): a free-running counter, as fast as can be read
+ *  - uint64_t arch_cycles_to_ns(uint64_t), arch_ns_to_cycles(uint64_t)
+ *  - uint64_t arch_timer_now(void): nanoseconds since boot; monotonic
+ *  - bool arch_irq_pending(void): would an interrupt be taken now, were they unmasked?
+ *  - void arch_context_switch(struct cpu *c, struct task *from, struct task *to): everything but
+ * the general registers: address space, thread pointer, FPU access. from != to; either may be NULL
+ *  - bool arch_context_quick(c, from, to): the same for two tasks, if it is a matter of a few
+ *    instructions; else false, and nothing is done
+ *  - ARCH_USER_END: one past the last user address
  *
  *  inline where speed counts, includes this header, and implements the functions below.
  */
@@ -37,7 +36,7 @@ unsigned arch_cpu_backtrace(uint64_t *pcs, unsigned max);
 /* Make freshly written code in [p, p + n) of the linear map visible to instruction fetch. */
 void arch_code_sync(void *p, size_t n);
 void arch_page_zero(void *page);
-/* Ask for a timer interrupt at `when` (nanoseconds since boot), UKERN_FOREVER for none. */
+/* Ask for a timer interrupt at `when` (in arch_cycles()), UKERN_FOREVER for none. */
 void arch_timer_set(uint64_t when);
 
 /* A new task: runs at pc with sp, a0 and a1 in the first argument registers, all else zero. */

@@ -138,6 +138,7 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info)
 
     boot_info = *info;
     TRACE_BOOT();
+    sched_init(arch_cpu());
     account_root.limit = frame_free_count() << PAGE_SHIFT;
     ukern_main();
     pending_seal();

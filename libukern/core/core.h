@@ -51,6 +51,21 @@ static inline bool range_inside(uint64_t start, uint64_t length, uint64_t low, u
     return start >= low && start <= high && length <= high - start;
 }
 
+/* Results of a system call: x0, x1, and no more. One by one: the compiler would call memset(). */
+static inline void sysregs_set(struct ukern_sysregs *r, uint64_t x0, uint64_t x1)
+{
+    r->x[0] = x0;
+    r->x[1] = x1;
+    r->x[2] = 0;
+    r->x[3] = 0;
+    r->x[4] = 0;
+    r->x[5] = 0;
+    r->x[6] = 0;
+    r->x[7] = 0;
+    r->deadline_or_badge = 0;
+    r->token = 0;
+}
+
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);

@@ -15,12 +15,13 @@ struct cpu {
     uint64_t generation;    /* of ASIDs: what a quick switch of address spaces compares with */
     bool resched;           /* the way back to the current task leads through the scheduler */
     uint64_t ready_bits;    /* bit p: a task of priority p is ready */
-    struct {
+    struct task_queue {
         struct task *head, *tail;
     } ready[UKERN_PRIORITIES];
     uint64_t switched_at; /* when current got the CPU, in arch_cycles() */
-    uint64_t slice_end;   /* UKERN_FOREVER: nobody competes */
-    uint64_t timer_armed; /* what arch_timer_set() was last told */
+    uint64_t slice_end;   /* when its equals get their turn, in arch_cycles() */
+    uint64_t slice;       /* how long a whole slice is */
+    uint64_t timer_armed; /* what arch_timer_set() was last told; nothing is due before */
     uint64_t switches, interrupts, idle_cycles;
 };
 

@@ -54,14 +54,14 @@ const struct ukern_sysregs *kernel_resume(void)
 {
     struct task *t = sched_choose();
 
-    while (unlikely(t->dying || t->again || task_unclean(t))) {
+    while (unlikely(t->special) && (t->dying || t->again || task_unclean(t))) {
         finish_step(t);
         if (preemption_point())
             irq_poll();
         t = sched_choose();
     }
     measure_point();
-    if (t->full) {
+    if (unlikely(t->special)) {
         t->full = false;
         return NULL;
     }
@@ -94,10 +94,16 @@ inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t
 inline struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
     struct task *t = c->current;
+    int64_t status;
 
     measure_entry(number);
     TRACE(enter, 0, t, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
-    return kernel_status(c, r, number, handlers[number](t, r));
+    status = handlers[number](t, r);
+    if (unlikely(status == SYS_SWITCHED)) {
+        measure_point();
+        return (struct way){c->current, t};
+    }
+    return kernel_status(c, r, number, status);
 }
 
 struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number)

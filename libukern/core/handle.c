@@ -145,6 +145,7 @@ void handle_open(struct handle_table *t, uint32_t slot, const struct handle *h)
 
     ASSERT(e && e->type == UKERN_TYPE_NONE && h->type != UKERN_TYPE_NONE);
     *e = *h;
+    e->port_rights = h->type == UKERN_TYPE_PORT ? (uint8_t)h->rights : 0;
     t->used++;
     if (slot < HANDLE_FIRST)
         t->first_used++;

@@ -17,8 +17,12 @@ struct handle {
     uint64_t badge;        /* port: the client's badge, or 0; shm: the generation it was made in */
     struct client *client; /* port: whose copies are counted, or NULL */
     uint16_t rights;
-    uint8_t type; /* enum ukern_type; UKERN_TYPE_NONE: free */
+    uint8_t type;        /* enum ukern_type; UKERN_TYPE_NONE: free */
+    uint8_t port_rights; /* of a port, those of the hot paths; else 0. handle_open() sets it */
 };
+
+/* CALL, NOTIFY and RECV fit. */
+_Static_assert((UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_RECV) <= UINT8_MAX, "port_rights");
 
 #define HANDLE_FIRST    32
 #define HANDLE_PER_PAGE 128
@@ -48,6 +52,16 @@ struct handle *handle_get(const struct handle_table *t, uint64_t h);
  * for a revoked shm, UKERN_EREVOKED. */
 int handle_find(const struct handle_table *t, uint64_t h, unsigned type, unsigned rights,
                 struct handle **out);
+/* The same for the port that h names, quickly. */
+static inline int handle_find_port(const struct handle_table *t, uint64_t h, unsigned right,
+                                   struct handle **out)
+{
+    if (likely(h < HANDLE_FIRST && (t->first[h].port_rights & right))) {
+        *out = &t->first[h];
+        return UKERN_OK;
+    }
+    return handle_find(t, h, UKERN_TYPE_PORT, right, out);
+}
 /* Make room for `count` more at the lowest free slots, or at one given slot: their numbers into
  * out. Nothing is opened yet. UKERN_OK, UKERN_ENOMEM, UKERN_EINVAL (slot out of range). The slot
  * given may be open. */

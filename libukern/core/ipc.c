@@ -254,7 +254,7 @@ void ipc_abort(struct task *t, int error)
         task_end(t, UKERN_EXIT_FAULT, (int)t->pending.request.w[0], 0);
         return;
     }
-    t->result = (struct ukern_sysregs){0}; /* no words of an earlier call */
+    sysregs_set(&t->result, 0, 0); /* no words of an earlier call */
     ipc_wake(t, error);
 }
 
@@ -391,7 +391,7 @@ int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kin
         return UKERN_ENOMEM;
     if (!w && ipc_closes_cycle(t, p->server))
         return UKERN_EDEADLK;
-    if (!w && deadline <= arch_timer_now())
+    if (!w && deadline != UKERN_FOREVER && deadline <= arch_timer_now())
         return UKERN_ETIMEDOUT;
     t->call_kind = (uint8_t)kind;
     t->call_badge = badge;

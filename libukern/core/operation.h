@@ -25,7 +25,8 @@ struct operation {
 #define SYS_AGAIN INT64_MIN /* run it again after a preemption point */
 #define SYS_BLOCK                                                                                  \
     (INT64_MIN + 1) /* the task waits (or is gone); the rest of the result is set when it wakes */
-#define SYS_SET (INT64_MIN + 2) /* done; r is complete, x0 included */
+#define SYS_SWITCHED (INT64_MIN + 2) /* another task is current; r is its result, complete */
+#define SYS_SET      (INT64_MIN + 3) /* done; r is complete, x0 included */
 
 /* Allocate and set t->operation; NULL: quota. */
 void *operation_new(struct task *t, size_t size,

@@ -176,7 +176,7 @@ void port_ghost(struct port *p, struct ghost *g, uint64_t badge, uint64_t token)
 /* r, all zero but for its type. */
 static void event(struct ukern_sysregs *r, enum ukern_event_type type)
 {
-    *r = (struct ukern_sysregs){.x[0] = type};
+    sysregs_set(r, type, 0);
 }
 
 static void take_ghost(struct port *p, struct ukern_sysregs *r)

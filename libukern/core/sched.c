@@ -2,46 +2,60 @@
 #include "sched.h"
 #include "irq.h"
 #include "measure.h"
+#include "operation.h"
+#include "syscall.h"
+
+void sched_init(struct cpu *c)
+{
+    c->slice = arch_ns_to_cycles(SCHED_SLICE_NS);
+    c->timer_armed = UKERN_FOREVER;
+}
+
+/* Into the queue of its priority. */
+static void insert(struct cpu *c, struct task *t, bool first)
+{
+    struct task_queue *q = &c->ready[t->priority];
+
+    t->queued = true;
+    t->next = t->prev = NULL;
+    if (!q->head) {
+        q->head = q->tail = t;
+        c->ready_bits |= UINT64_C(1) << t->priority;
+    } else if (first) {
+        t->next = q->head;
+        q->head->prev = t;
+        q->head = t;
+    } else {
+        t->prev = q->tail;
+        q->tail->next = t;
+        q->tail = t;
+    }
+}
 
 static void enqueue(struct cpu *c, struct task *t, bool first)
 {
-    unsigned p = t->priority;
-
     ASSERT(!t->queued && t->state == TASK_READY);
-    if (!c->current || p >= c->current->priority)
+    if (!c->current || t->priority >= c->current->priority)
         c->resched = true;
-    t->queued = true;
-    t->next = t->prev = NULL;
-    if (!c->ready[p].head) {
-        c->ready[p].head = c->ready[p].tail = t;
-        c->ready_bits |= UINT64_C(1) << p;
-    } else if (first) {
-        t->next = c->ready[p].head;
-        c->ready[p].head->prev = t;
-        c->ready[p].head = t;
-    } else {
-        t->prev = c->ready[p].tail;
-        c->ready[p].tail->next = t;
-        c->ready[p].tail = t;
-    }
+    insert(c, t, first);
 }
 
 static void dequeue(struct cpu *c, struct task *t)
 {
-    unsigned p = t->priority;
+    struct task_queue *q = &c->ready[t->priority];
 
     ASSERT(t->queued);
     t->queued = false;
     if (t->prev)
         t->prev->next = t->next;
     else
-        c->ready[p].head = t->next;
+        q->head = t->next;
     if (t->next)
         t->next->prev = t->prev;
     else
-        c->ready[p].tail = t->prev;
-    if (!c->ready[p].head)
-        c->ready_bits &= ~(UINT64_C(1) << p);
+        q->tail = t->prev;
+    if (!q->head)
+        c->ready_bits &= ~(UINT64_C(1) << t->priority);
     t->next = t->prev = NULL;
 }
 
@@ -71,14 +85,6 @@ void sched_set_priority(struct task *t, unsigned priority)
         enqueue(c, t, false);
 }
 
-void sched_yield(void)
-{
-    struct cpu *c = arch_cpu();
-
-    c->slice_end = 0; /* used up: sched_choose() sends it behind its equals */
-    c->resched = true;
-}
-
 /* Nobody is ready: wait for an interrupt to make somebody so. */
 static void idle(struct cpu *c)
 {
@@ -91,91 +97,142 @@ static void idle(struct cpu *c)
         c->current = NULL;
     }
     while (!c->ready_bits) {
-        sched_arm();
+        sched_arm(c);
         measure_point();
         arch_cpu_wait();
         measure_entry(MEASURE_INTERRUPT);
         irq_poll();
     }
-    c->switched_at = arch_cycles();
-    c->idle_cycles += c->switched_at - start;
+    c->idle_cycles += arch_cycles() - start;
+}
+
+void sched_switch_slowly(struct cpu *c, struct task *from, struct task *to)
+{
+    arch_context_switch(c, from, to);
 }
 
 /* The current task goes back to the queue: first among its equals if part of its slice is left. */
 static void put_back(struct cpu *c, struct task *t)
 {
-    uint64_t now = arch_timer_now();
-
-    t->slice_left = c->slice_end > now ? c->slice_end - now : 0;
-    enqueue(c, t, t->slice_left > 0);
-}
-
-void sched_switch_to(struct cpu *c, struct task *from, struct task *to)
-{
     uint64_t now = arch_cycles();
 
-    TRACE_SWITCH(from, to);
-    from->cpu_cycles += now - c->switched_at;
-    from->blocked_at = now;
-    c->switched_at = now;
-    c->current = to;
-    arch_context_switch(c, from, to);
+    t->slice_left = c->slice_end > now ? c->slice_end - now : 0;
+    insert(c, t, t->slice_left > 0);
 }
 
-struct way sched_leave_slowly(struct cpu *c, struct task *from, struct task *to)
+/* t, which has just become current, has what is left of its slice, or a new one. */
+static inline void begin_slice(struct cpu *c, struct task *t)
 {
-    sched_switch_to(c, from, to);
-    return (struct way){to, from};
+    uint64_t left = t->slice_left;
+
+    c->slice_end = c->switched_at + (left ? left : c->slice);
+    t->slice_left = 0;
+    sched_arm(c);
 }
 
 struct task *sched_choose(void)
 {
     struct cpu *c = arch_cpu();
-    struct task *t = c->current;
+    struct task *t = c->current, *next;
 
     c->resched = false;
     if (t && t->state == TASK_READY && !t->queued) {
         uint64_t rivals = c->ready_bits >> t->priority;
-        if (!rivals || (rivals == 1 && arch_timer_now() < c->slice_end)) {
-            sched_arm();
+        if (!rivals || (rivals == 1 && arch_cycles() < c->slice_end)) {
+            sched_arm(c);
             return t;
         }
         put_back(c, t);
     }
-    if (!c->ready_bits)
+    if (unlikely(!c->ready_bits)) {
         idle(c);
-    t = c->ready[63 - __builtin_clzll(c->ready_bits)].head;
-    dequeue(c, t);
-    if (t != c->current)
-        c->switches++;
-    if (!c->current) {
-        TRACE_SWITCH((struct task *)NULL, t);
-        c->current = t;
-        arch_context_switch(c, NULL, t);
-    } else if (t != c->current) {
-        sched_switch_to(c, c->current, t);
+        t = NULL;
     }
-    c->slice_end = arch_timer_now() + (t->slice_left ? t->slice_left : SCHED_SLICE_NS);
-    t->slice_left = 0;
-    sched_arm();
-    return t;
+    next = c->ready[63 - __builtin_clzll(c->ready_bits)].head;
+    dequeue(c, next);
+    if (likely(t && t != next)) {
+        sched_switch(c, t, next);
+        c->switches++;
+    } else if (!t) {
+        TRACE_SWITCH((struct task *)NULL, next);
+        c->current = next;
+        c->switched_at = arch_cycles();
+        arch_context_switch(c, NULL, next);
+        c->switches++;
+    }
+    begin_slice(c, next);
+    return next;
 }
 
-void sched_arm(void)
+void sched_preempt(struct cpu *c, struct task *by)
+{
+    struct task *t = c->current;
+
+    put_back(c, t);
+    sysregs_set(&t->result, UKERN_OK, 0);
+    sched_switch(c, t, by);
+    c->switches++;
+    begin_slice(c, by);
+}
+
+/* The first in t's queue comes out, t goes in at its end. */
+static void rotate(struct cpu *c, struct task *first, struct task *t)
+{
+    struct task_queue *q = &c->ready[t->priority];
+    struct task *second = first->next;
+
+    t->next = NULL;
+    if (second) {
+        second->prev = NULL;
+        t->prev = q->tail;
+        q->tail->next = t;
+        q->head = second;
+    } else {
+        t->prev = NULL;
+        q->head = t;
+    }
+    q->tail = t;
+    t->queued = true;
+    first->queued = false;
+    first->next = first->prev = NULL;
+}
+
+/* The short way: the first of the equals is ready to run on. */
+static bool yield_directly(struct cpu *c, struct task *t, struct ukern_sysregs *r)
+{
+    struct task *to = c->ready[t->priority].head;
+
+    if (unlikely(!to || to->special || c->resched || c->ready_bits >> t->priority != 1))
+        return false;
+    rotate(c, to, t);
+    sysregs_set(&t->result, UKERN_OK, 0);
+    sched_switch(c, t, to);
+    c->switches++;
+    begin_slice(c, to);
+    *r = to->result;
+    return true;
+}
+
+int64_t sys_task_yield(struct task *t, struct ukern_sysregs *r)
 {
     struct cpu *c = arch_cpu();
-    uint64_t when = timer_next();
 
-    if (c->current && c->ready[c->current->priority].head)
-        when = min_u64(when, c->slice_end);
-    if (when != c->timer_armed) {
-        c->timer_armed = when;
-        arch_timer_set(when);
-    }
+    if (yield_directly(c, t, r))
+        return SYS_SWITCHED;
+    c->slice_end = 0; /* used up: sched_choose() sends it behind its equals */
+    c->resched = true;
+    return UKERN_OK;
+}
+
+void sched_arm_at(struct cpu *c, uint64_t when)
+{
+    c->timer_armed = when;
+    arch_timer_set(when);
 }
 
 void sched_tick(uint64_t now)
 {
     timer_expire(now);
-    arch_cpu()->timer_armed = 0; /* the CPU's timer has fired: arm it anew whatever the time */
+    arch_cpu()->timer_armed = UKERN_FOREVER; /* sched_arm() arms it anew */
+    arch_timer_set(UKERN_FOREVER);
 }

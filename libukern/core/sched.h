@@ -14,40 +14,59 @@
 
 #define SCHED_SLICE_NS UINT64_C(10000000) /* 10 ms */
 
+void sched_init(struct cpu *c);
 /* A task may run: put it into the ready queue, behind its equals. */
 void sched_ready(struct task *t);
 /* Take a ready task that is not running out of the queue. */
 void sched_unready(struct task *t);
 /* Change the priority of a ready or running task. */
 void sched_set_priority(struct task *t, unsigned priority);
-/* The running task gives way to its equals. */
-void sched_yield(void);
 /* Choose who runs: the current task if it may go on and nobody is more urgent, else the first in
  * the queue. Waits (with interrupts taken) while there is none. Switches; returns the new current
  * task. */
 struct task *sched_choose(void);
-/* From `from`, which has blocked, to `to`, which is not in the queue. */
-void sched_switch_to(struct cpu *c, struct task *from, struct task *to);
-struct way sched_leave_slowly(struct cpu *c, struct task *from, struct task *to);
-/* The same as the last deed of a system call of `from`, which leaves the results of `to` where its
- * arguments were. */
-static inline struct way sched_leave(struct cpu *c, struct task *from, struct task *to)
+void sched_switch_slowly(struct cpu *c, struct task *from, struct task *to);
+/* From the current task to another one, which is not in the queue. */
+static inline void sched_switch(struct cpu *c, struct task *from, struct task *to)
 {
-    uint64_t now;
+    uint64_t now = arch_cycles();
 
-    if (unlikely(!arch_context_quick(c, from, to)))
-        return sched_leave_slowly(c, from, to);
     TRACE_SWITCH(from, to);
-    now = arch_cycles();
     from->cpu_cycles += now - c->switched_at;
     from->blocked_at = now;
     c->switched_at = now;
     c->current = to;
+    if (unlikely(!arch_context_quick(c, from, to)))
+        sched_switch_slowly(c, from, to);
+}
+/* The last deed of a system call of `from`, which leaves the results of `to` where its arguments
+ * were. */
+static inline struct way sched_leave(struct cpu *c, struct task *from, struct task *to)
+{
+    sched_switch(c, from, to);
     return (struct way){to, from};
 }
-/* The way back to the current task leads through the scheduler (and what it has left to do). */
-/* Arm the CPU's timer for the next deadline or the slice's end. */
-void sched_arm(void);
+/* Would `by`, woken and not in the queue, run next, instead of the current task? */
+static inline bool sched_preempts(const struct cpu *c, const struct task *by)
+{
+    return !c->resched && !by->special && by->priority > c->current->priority &&
+           !(c->ready_bits >> by->priority);
+}
+/* It does, at the end of the current task's system call, which returns UKERN_OK and nothing else.
+ */
+void sched_preempt(struct cpu *c, struct task *by);
+void sched_arm_at(struct cpu *c, uint64_t when);
+/* See that the CPU's timer goes off no later than the next deadline and the slice's end. It may
+ * go off earlier, for something that has been called off. */
+static inline void sched_arm(struct cpu *c)
+{
+    uint64_t when = timer_first;
+
+    if (c->current && c->ready[c->current->priority].head)
+        when = min_u64(when, c->slice_end);
+    if (when < c->timer_armed)
+        sched_arm_at(c, when);
+}
 /* The CPU's timer went off. */
 void sched_tick(uint64_t now);
 

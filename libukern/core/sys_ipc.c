@@ -39,7 +39,7 @@ static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, 
         }
         p->other_first = false;
         if (!p->senders.first) {
-            if (deadline <= arch_timer_now())
+            if (deadline != UKERN_FOREVER && deadline <= arch_timer_now())
                 return UKERN_ETIMEDOUT;
             t->wait_mask = UINT64_MAX;
             t->receive_any = true;
@@ -100,7 +100,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
 static int64_t start(struct task *t, struct ukern_sysregs *r, enum call_kind kind)
 {
     struct handle *h;
-    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_CALL, &h);
+    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_CALL, &h);
 
     if (!rc)
         rc = ipc_check(t, &r->x[1]);
@@ -127,7 +127,7 @@ int64_t sys_ipc_send(struct task *t, struct ukern_sysregs *r)
 int64_t sys_ipc_recv(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
-    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h);
 
     return rc ? rc : receive(t, r, h->object, r->deadline_or_badge);
 }
@@ -140,7 +140,7 @@ int64_t sys_ipc_reply(struct task *t, struct ukern_sysregs *r)
 int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
-    int64_t status = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+    int64_t status = handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h);
 
     if (status)
         return status;
@@ -150,7 +150,7 @@ int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
             return status;
         r->token = 0; /* replied: if receiving has to be tried again, this must not be */
         /* The reply may have moved a handle away: the port's, even. */
-        status = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+        status = handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h);
         if (status)
             return status;
     }
@@ -160,17 +160,48 @@ int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
     return receive(t, r, h->object, r->deadline_or_badge);
 }
 
+/* The short way to a receiver that waits alone for these bits, with no deadline, and is the next to
+ * run: the current task has done its part. false: not so, and nothing is done. */
+static bool notify_directly(struct ukern_sysregs *r, struct port *p, uint64_t bits)
+{
+    struct cpu *c = arch_cpu();
+    struct task *w = p->waiters;
+    uint64_t taken, left;
+
+    if (!w || w->next || w->timer.node.linked || !sched_preempts(c, w))
+        return false;
+    taken = w->receive_any ? bits : bits & w->wait_mask;
+    if (!taken)
+        return false;
+    TRACE(notify, 0, TRACE_CURRENT(), (uintptr_t)p, bits, TRACE_ID(p->server));
+    p->waiters = NULL;
+    w->state = TASK_READY;
+    w->direct = false;
+    w->wait_port = NULL;
+    left = p->bits | (bits & ~taken); /* w waits for none of those that were set before */
+    if (unlikely(left)) {
+        p->bits = left;
+        p->events |= PORT_BITS;
+    }
+    sysregs_set(r, w->receive_any ? UKERN_EV_NOTIFY : UKERN_OK, taken);
+    TRACE_RECEIVED(w, p, r);
+    sched_preempt(c, w);
+    return true;
+}
+
 int64_t sys_notify(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
     struct port *p;
-    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_NOTIFY, &h);
+    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_NOTIFY, &h);
 
     if (rc)
         return rc;
     p = h->object;
     if (!p->receivers)
         return UKERN_EPEER;
+    if (notify_directly(r, p, r->x[1]))
+        return SYS_SWITCHED;
     port_notify(p, r->x[1]);
     return UKERN_OK;
 }
@@ -179,7 +210,7 @@ int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
     struct port *p;
-    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h);
     uint64_t mask = r->x[1], deadline = r->deadline_or_badge;
 
     if (rc)
@@ -187,12 +218,12 @@ int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
     if (!mask)
         return UKERN_EINVAL;
     p = h->object;
-    if (port_take(p, r, mask, false)) {
+    if ((p->bits & mask) && port_take(p, r, mask, false)) {
         TRACE_RECEIVED(t, p, r);
         r->x[0] = UKERN_OK;
         return SYS_SET;
     }
-    if (deadline <= arch_timer_now())
+    if (deadline != UKERN_FOREVER && deadline <= arch_timer_now())
         return UKERN_ETIMEDOUT;
     t->wait_mask = mask;
     t->receive_any = false;
@@ -203,13 +234,13 @@ int64_t sys_timer_set(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
     struct port *p;
-    int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_RECV, &h);
+    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h);
 
     if (rc)
         return rc;
     p = h->object;
     p->timer_bits = r->x[1];
     timer_start(&p->timer, r->deadline_or_badge);
-    sched_arm();
+    sched_arm(arch_cpu());
     return UKERN_OK;
 }

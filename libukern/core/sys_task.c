@@ -18,14 +18,6 @@ int64_t sys_task_exit(struct task *t, struct ukern_sysregs *r)
     return SYS_BLOCK;
 }
 
-int64_t sys_task_yield(struct task *t, struct ukern_sysregs *r)
-{
-    (void)t;
-    (void)r;
-    sched_yield();
-    return UKERN_OK;
-}
-
 /* A task handle with a right. */
 static int find(struct task *t, uint64_t h, unsigned right, struct task **out)
 {

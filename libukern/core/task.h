@@ -54,12 +54,17 @@ struct task {
     uint8_t priority;  /* now */
     uint8_t base_priority;
     uint8_t max_priority;
-    bool full;       /* resume with all registers, not as from a system call */
-    bool again;      /* resume by running system call `number` again with `result` as arguments */
-    bool dying;      /* resume by taking it apart */
     bool queued;     /* in the ready queue */
-    bool unclean;    /* one of cleanup_ports, _shms, _mapping is set */
     uint16_t number; /* of the system call to run again */
+    union {
+        struct {
+            bool full;    /* resume with all registers, not as from a system call */
+            bool again;   /* by running system call `number` again; `result`: its arguments */
+            bool dying;   /* by taking it apart */
+            bool unclean; /* one of cleanup_ports, _shms, _mapping is set */
+        };
+        uint32_t special; /* 0: none of these; `result` is loaded, and it runs on */
+    };
 
     struct handle_table handles;
     struct task *next, *prev;    /* where `state` says */
@@ -103,7 +108,7 @@ struct task {
     uint64_t supervisor_badge;
     struct task *exit_next; /* in port->exits */
 
-    uint64_t slice_left;           /* of a preempted task, nanoseconds; 0: a whole slice */
+    uint64_t slice_left;           /* of a preempted task, in arch_cycles(); 0: a whole slice */
     uint64_t cpu_cycles;           /* CPU time, in arch_cycles() */
     uint64_t replies, first_token; /* each call changes the token: that counts calls */
     uint64_t blocked_at;           /* since when it is not running, in arch_cycles() */

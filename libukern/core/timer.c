@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "timer.h"
+#include "arch.h"
 
 static struct tree timers;
+uint64_t timer_first = UKERN_FOREVER;
 
 #define EXPIRE_MAX 16 /* timers that one interrupt may serve */
-
-void timer_start(struct timer *t, uint64_t when)
-{
-    timer_stop(t);
-    if (when != UKERN_FOREVER)
-        tree_insert(&timers, &t->node, when);
-}
-
-void timer_stop(struct timer *t)
-{
-    if (t->node.linked)
-        tree_remove(&timers, &t->node);
-}
 
 uint64_t timer_next(void)
 {
@@ -25,11 +14,30 @@ uint64_t timer_next(void)
     return first ? first->key : UKERN_FOREVER;
 }
 
+static void note_first(void)
+{
+    uint64_t when = timer_next();
+
+    timer_first = when == UKERN_FOREVER ? when : arch_ns_to_cycles(when);
+}
+
+void timer_link(struct timer *t, uint64_t when)
+{
+    tree_insert(&timers, &t->node, when);
+    note_first();
+}
+
+void timer_unlink(struct timer *t)
+{
+    tree_remove(&timers, &t->node);
+    note_first();
+}
+
 void timer_expire(uint64_t now)
 {
     for (int i = 0; i < EXPIRE_MAX && timer_next() <= now; i++) {
         struct timer *t = (struct timer *)tree_first(&timers);
-        tree_remove(&timers, &t->node);
+        timer_unlink(t);
         t->expired(t);
     }
 }
@@ -37,4 +45,5 @@ void timer_expire(uint64_t now)
 void timer_reset(void)
 {
     timers.root = NULL;
+    note_first();
 }

@@ -15,9 +15,25 @@ struct timer {
     void (*expired)(struct timer *t);
 };
 
+extern uint64_t timer_first; /* when the next one is due, in arch_cycles(); UKERN_FOREVER: none */
+
+void timer_link(struct timer *t, uint64_t when);
+void timer_unlink(struct timer *t);
+
+static inline void timer_stop(struct timer *t)
+{
+    if (unlikely(t->node.linked))
+        timer_unlink(t);
+}
+
 /* (Re)start; UKERN_FOREVER stops. */
-void timer_start(struct timer *t, uint64_t when);
-void timer_stop(struct timer *t);
+static inline void timer_start(struct timer *t, uint64_t when)
+{
+    timer_stop(t);
+    if (when != UKERN_FOREVER)
+        timer_link(t, when);
+}
+
 /* When the next one is due; UKERN_FOREVER: none. */
 uint64_t timer_next(void);
 /* Call what is due, a bounded number; the CPU's timer stays armed for the rest. */

@@ -36,11 +36,12 @@ static void test_round_robin(void **state)
     }
 }
 
-/* Alone, a task runs on without a single timer interrupt. */
+/* Alone, a task runs on without timer interrupts, but for one that may have been asked for before. */
 static void test_tickless(void **state)
 {
     (void)state;
     struct task *i = world_init;
+    run_for(SCHED_SLICE_NS);
     SYS(i, task_yield);
     assert_int_equal(sim_timer, UKERN_FOREVER);
     world_spawn_with("low", &(struct world_spawn){.priority = 3});
@@ -67,6 +68,42 @@ static void test_more_urgent_runs_at_once(void **state)
     SYS(i, task_priority, (uint64_t)UKERN_SELF, 40);
     assert_int_equal(SYS(i, notify, h, 1), UKERN_OK);
     assert_ptr_equal(current(), i);
+}
+
+/* A notification goes straight to a more urgent task that waits for it: with the bits that it waits
+ * for, and the others stay. */
+static void test_notified_runs_at_once(void **state)
+{
+    (void)state;
+    struct task *i = world_init, *t = world_spawn_with("high", &(struct world_spawn){.priority = 30});
+    uint64_t p = (uint64_t)SYS(t, port_create), h = (uint64_t)world_give(t, (ukern_handle)p, i, 0);
+    for (unsigned how = 0; how < 4; how++) {
+        bool any = how & 1, other = how & 2; /* another bit is there already */
+        uint64_t before = sim_switches;
+        if (any)
+            assert_int_equal(SYS(t, ipc_recv, p), WORLD_WAITS);
+        else
+            assert_int_equal(SYS(t, notify_wait, p, 6), WORLD_WAITS);
+        if (other && !any)
+            assert_int_equal(SYS(i, notify, h, 8), UKERN_OK);
+        assert_int_equal(SYS(i, notify, h, 3), WORLD_WAITS);
+        assert_ptr_equal(current(), t);
+        const struct ukern_sysregs *r = world_regs(t);
+        assert_int_equal(r->x[0], any ? UKERN_EV_NOTIFY : UKERN_OK);
+        assert_int_equal(r->x[1], any ? 3 : 2);
+        assert_true(!r->x[2] && !r->x[7] && !r->deadline_or_badge && !r->token);
+        assert_int_equal(sim_switches - before, 2); /* to i and back */
+        world_check();
+        if (!any) {
+            assert_int_equal(SYS_UNTIL(t, 0, notify_wait, p, UINT64_MAX), UKERN_OK);
+            assert_int_equal(world_regs(t)->x[1], other ? 9 : 1);
+        }
+        assert_int_equal(SYS_UNTIL(t, sim_time, notify_wait, p, UINT64_MAX), UKERN_ETIMEDOUT);
+        SYS(t, task_priority, (uint64_t)UKERN_SELF, 30);
+        world_check();
+    }
+    assert_int_equal(SYS(t, notify_wait, p, 1), WORLD_WAITS);
+    assert_int_equal(world_result(i), UKERN_OK);
 }
 
 /* Whoever was preempted goes on with the rest of its slice, before its equals. */
@@ -150,7 +187,8 @@ static void test_many_deadlines(void **state)
 
 static const struct CMUnitTest tests[] = {
     WORLD(test_round_robin), WORLD(test_tickless),
-    WORLD(test_more_urgent_runs_at_once), WORLD(test_preempted_goes_on_first),
+    WORLD(test_more_urgent_runs_at_once),
+    WORLD(test_notified_runs_at_once), WORLD(test_preempted_goes_on_first),
     WORLD(test_yield), WORLD(test_idle),
     WORLD(test_cpu_time), WORLD(test_many_deadlines),
 };

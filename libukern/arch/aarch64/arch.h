@@ -68,6 +68,12 @@ static inline uint64_t arch_cycles_to_ns(uint64_t cycles)
     return (uint64_t)(((unsigned __int128)cycles * arch_ns_per_cycle) >> 32);
 }
 
+/* Rounded up: not before its time. */
+static inline uint64_t arch_ns_to_cycles(uint64_t ns)
+{
+    return (uint64_t)(((unsigned __int128)ns * arch_cycles_per_ns) >> 32) + 1;
+}
+
 /* No ISB: entry to the kernel has synchronised the counter already. */
 static inline uint64_t arch_cycles(void)
 {

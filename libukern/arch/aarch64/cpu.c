@@ -46,14 +46,11 @@ void counter_init(void)
 
 void arch_timer_set(uint64_t when)
 {
-    /* Rounded up: not before its time. */
-    uint64_t ticks = (uint64_t)(((unsigned __int128)when * arch_cycles_per_ns) >> 32) + 1;
-
     if (when == UKERN_FOREVER) {
         SYSREG_WRITE(cntv_ctl_el0, 0);
         return;
     }
-    SYSREG_WRITE(cntv_cval_el0, ticks);
+    SYSREG_WRITE(cntv_cval_el0, when);
     SYSREG_WRITE(cntv_ctl_el0, 1);
 }
 

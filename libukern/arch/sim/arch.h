@@ -68,6 +68,10 @@ static inline uint64_t arch_cycles_to_ns(uint64_t n)
 {
     return n;
 }
+static inline uint64_t arch_ns_to_cycles(uint64_t n)
+{
+    return n;
+}
 static inline bool arch_irq_pending(void)
 {
     return sim_irq_waits();
