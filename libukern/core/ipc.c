@@ -57,7 +57,7 @@ bool ipc_closes_cycle(const struct task *t, const struct task *s)
         if (s == t)
             return true;
         if (s->state == TASK_SEND)
-            s = s->call_port->server;
+            s = port_expected(s->call_port);
         else if (s->state == TASK_REPLY)
             s = s->holder;
         else if (s->state == TASK_WAIT)
@@ -318,6 +318,7 @@ int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_
     for (unsigned i = 0; i < n; i++) {
         handle_ref(&copy[i]);
         handle_open(&to->handles, slot[i], &copy[i]);
+        port_given(&copy[i], to);
         out[first + i] = slot[i];
     }
     for (unsigned i = 0; i < n; i++)
@@ -389,7 +390,7 @@ int ipc_start(struct task *t, struct port *p, uint64_t badge, enum call_kind kin
         return UKERN_EPEER;
     if (kind != CALL_SEND && !t->ghost && !(t->ghost = ghost_new(t)))
         return UKERN_ENOMEM;
-    if (!w && ipc_closes_cycle(t, p->server))
+    if (!w && ipc_closes_cycle(t, port_expected(p)))
         return UKERN_EDEADLK;
     if (!w && deadline != UKERN_FOREVER && deadline <= arch_timer_now())
         return UKERN_ETIMEDOUT;

@@ -31,8 +31,9 @@ static void say(const char *format, ...)
     va_end(arguments);
 }
 
-/* "  #n address function (file:line)", from kernel.sym in the archive if there is one. */
-static void say_frame(unsigned n, uint64_t pc)
+/* "  #n address function (file:line)", from kernel.sym in the archive if there is one. A return
+ * address is looked up from its call, which may be the last instruction of its function. */
+static void say_frame(unsigned n, uint64_t pc, bool is_return)
 {
     const char *archive = boot_info.archive ? arch_phys_to_virt(boot_info.archive) : NULL;
     struct ukern_symbol symbol;
@@ -41,7 +42,7 @@ static void say_frame(unsigned n, uint64_t pc)
     say("  #%u 0x%lx", n, (unsigned long)pc);
     if (archive &&
         archive_find(archive, boot_info.archive_size, "kernel.sym", &offset, &size) == UKERN_OK &&
-        ukern_symtab_find(archive + offset, size, pc, &symbol))
+        ukern_symtab_find(archive + offset, size, pc - is_return, &symbol))
         say(" %s (%s:%u)", symbol.function, symbol.file, symbol.line);
     say("\n");
 }
@@ -68,10 +69,10 @@ static void say_where(const struct ukern_regs *regs)
         say("task %lu (%s), state %u\n", (unsigned long)task_id(t), t->name, t->state);
     say("kernel backtrace:\n");
     if (regs)
-        say_frame(n, regs->pc);
+        say_frame(n, regs->pc, false);
     n = arch_cpu_backtrace(pcs, TRACE_MAX);
     for (unsigned i = 0; i < n; i++)
-        say_frame(i + (regs != NULL), pcs[i]);
+        say_frame(i + (regs != NULL), pcs[i], true);
 }
 
 static _Noreturn void end(void)

@@ -45,11 +45,32 @@ void port_receiver_added(struct port *p)
     p->receivers++;
 }
 
+void port_given(const struct handle *h, const struct task *t)
+{
+    if (h->type == UKERN_TYPE_PORT && (h->rights & UKERN_R_RECV))
+        ((struct port *)h->object)->given = t->first_token;
+}
+
+/* `given` holds no reference: the task may be gone. */
+struct task *port_expected(const struct port *p)
+{
+    struct task *t = p->server;
+
+    if (!t && p->given) {
+        t = task_by_slot(p->given & (TOKEN_ONE - 1));
+        if (t && t->first_token != p->given)
+            t = NULL;
+    }
+    return t;
+}
+
 /* What only a receiver could take is dropped; each kind is one list, freed in `by`'s bounded steps.
  */
 void port_receiver_gone(struct port *p, struct task *by)
 {
     ASSERT(p->receivers > 0);
+    if (p->given == by->first_token)
+        p->given = 0;
     if (p->server == by) {
         ipc_undirect(by);
         p->server = NULL;

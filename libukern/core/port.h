@@ -12,6 +12,7 @@
 #include "timer.h"
 #include "waitq.h"
 
+struct handle;
 struct task;
 
 /* A badge that somebody minted: shared by all copies of that handle. The last copy's end makes it a
@@ -46,6 +47,7 @@ struct port {
     uint32_t refs;   /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
     struct task *waiters; /* receivers that wait, the latest first; a list by task.next */
     struct task *server;  /* received here last: whom the callers in the queue boost */
+    uint64_t given;       /* first_token of whom the right to receive was given last, or 0 */
     uint64_t bits;
     struct waitq senders;
     uint32_t receivers; /* handles with UKERN_R_RECV; 0: nobody will ever receive */
@@ -69,6 +71,12 @@ void port_put(struct port *p);
  * dropped, and `by` must fail the callers in the queue (task.cleanup_ports). */
 void port_receiver_added(struct port *p);
 void port_receiver_gone(struct port *p, struct task *by);
+
+/* t has been given *h; if that is the right to receive, it is expected to serve the port. */
+void port_given(const struct handle *h, const struct task *t);
+/* Whom callers in the queue wait for: the server, or, as long as nobody has received, whoever was
+ * given the right last. NULL: nobody known. */
+struct task *port_expected(const struct port *p);
 
 struct client *client_new(struct port *p, uint64_t badge, struct account *a); /* refs = 1 */
 void client_put(struct client *c);

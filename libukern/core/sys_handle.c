@@ -17,6 +17,7 @@ static int64_t open_new(struct task *t, const struct handle *h)
         return rc;
     }
     handle_open(&t->handles, slot, h);
+    port_given(h, t);
     return slot;
 }
 
@@ -93,6 +94,7 @@ static int64_t copy_to(struct task *t, struct task *to, const struct handle *h, 
         }
     }
     handle_open(&to->handles, at, &copy);
+    port_given(&copy, to);
     return at;
 }
 

@@ -29,13 +29,23 @@ static bool abandon(struct task *t, struct operation *o)
     return false;
 }
 
+/* It ends, and shows as what it is wherever it is printed. */
+static bool is_name(const char *name)
+{
+    for (unsigned i = 0; i < UKERN_NAME_MAX; i++) {
+        unsigned char c = (unsigned char)name[i];
+
+        if (c == '\0')
+            return true;
+        if (c < ' ' || c == 0x7f)
+            return false;
+    }
+    return false;
+}
+
 static int check_arguments(const struct task *t, const struct ukern_spawn *a)
 {
-    bool ended = false;
-
-    for (unsigned i = 0; i < UKERN_NAME_MAX; i++)
-        ended = ended || a->name[i] == '\0';
-    if (!ended || a->reserved || a->priority > a->max_priority ||
+    if (!is_name(a->name) || a->reserved || a->priority > a->max_priority ||
         a->grant_count > UKERN_GRANTS_MAX || a->args_size > UKERN_ARGS_MAX || a->stack == 0)
         return UKERN_EINVAL;
     if (a->max_priority > t->max_priority)
@@ -96,6 +106,7 @@ static int give_grants(struct task *t, const struct spawn_operation *s)
             copy.rights = (uint16_t)g.rights;
         handle_ref(&copy);
         handle_open(&child->handles, slot, &copy);
+        port_given(&copy, child);
     }
     return UKERN_OK;
 }

@@ -84,6 +84,16 @@ ok "the first and the last number are good" build REGISTER='ukern_register(256, 
 boot
 ok "and the image runs" works
 
+# ---- A kernel that fails before the first task.
+build REGISTER='ukern_panic(good.name);'
+boot
+ok "a panic stops the machine with its reason" stops 'ukern panic: good'
+ok "and names function, file and line" grep -q ' ukern_main (calls.c:[0-9]*)' out
+build REGISTER='*(volatile int *)(size_t)all[0]->cancel = 1;'
+boot
+ok "a write to code, too" stops 'ukern panic: '
+ok "with the place" grep -q '#0 0x[0-9a-f]* ukern_main (calls.c:[0-9]*)' out
+
 # ---- Archives.
 build
 boot

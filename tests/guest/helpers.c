@@ -215,6 +215,20 @@ void reply_number(uint64_t token, uint64_t w0)
     OK(ipc_reply(token, &reply));
 }
 
+ROLE(idler)
+{
+    clock_sleep(UKERN_FOREVER / 2);
+    return 0;
+}
+
+ukern_handle unserved_port(void)
+{
+    ukern_handle port = HANDLE(port_create());
+
+    OK(handle_close(play("idler", port)));
+    return port;
+}
+
 ukern_handle client(ukern_handle port, uint64_t badge)
 {
     return HANDLE(handle_mint(port, CLIENT, badge));

@@ -137,6 +137,30 @@ ROLE(link)
     return error;
 }
 
+/* Before anybody has received on a port, whoever was given the right last is expected to serve it.
+ */
+TEST(call_itself_first, "a task that calls its own port before it has ever received gets EDEADLK")
+{
+    ukern_handle port = HANDLE(port_create()), other = HANDLE(port_create()), c = client(port, 1),
+                 task;
+    struct ukern_msg m = message(1, 1);
+
+    OK(handle_close(other));
+    EQUAL(ipc_call_until(c, &m, SOON), UKERN_EDEADLK);
+    EQUAL(ipc_send(c, &m, SOON), UKERN_EDEADLK);
+    task = play("link_first", port); /* it may receive now, too */
+    EQUAL(finish(task), UKERN_EDEADLK);
+    EQUAL(ipc_call_until(c, &m, clock_now()), UKERN_ETIMEDOUT); /* who was given it last, is gone */
+}
+
+/* Calls the port that it was given to receive on. */
+ROLE(link_first)
+{
+    struct ukern_msg m = message(1, 0);
+
+    return ipc_call_until(given("port"), &m, SOON);
+}
+
 TEST(call_cycle, "a cycle of three servers gets EDEADLK where it would close")
 {
     ukern_handle port[3], task[2];

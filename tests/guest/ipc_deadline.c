@@ -17,7 +17,7 @@ TEST(deadline_zero, "deadline 0 and one in the past do not wait")
         EQUAL(task_wait(self, NULL, NULL, past[i]), UKERN_ETIMEDOUT);
     }
     OK(handle_close(self));
-    port = HANDLE(port_create()); /* nobody serves it yet: no cycle */
+    port = unserved_port();
     c = client(port, 1);
     for (unsigned i = 0; i < sizeof past / sizeof past[0]; i++) {
         EQUAL(ipc_call_until(c, &m, past[i]), UKERN_ETIMEDOUT);
@@ -28,7 +28,7 @@ TEST(deadline_zero, "deadline 0 and one in the past do not wait")
 
 TEST(deadline_passes, "a wait of 20 ms takes 20 ms, and not much more")
 {
-    ukern_handle port = HANDLE(port_create()), c = client(port, 1);
+    ukern_handle port = unserved_port(), c = client(port, 1);
     struct ukern_msg m = message(1, 1);
     struct ukern_event ev;
     uint64_t bits, start;
@@ -52,7 +52,7 @@ TEST(deadline_passes, "a wait of 20 ms takes 20 ms, and not much more")
 
 TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of these")
 {
-    ukern_handle task[20], port = HANDLE(port_create()), c = client(port, 1);
+    ukern_handle task[20], port = unserved_port(), c = client(port, 1);
     uint64_t base = clock_now() + 2 * SECOND;
 
     trace_create();

@@ -199,6 +199,10 @@ TEST(task_spawn_arguments, "task_spawn refuses what is malformed, and says why")
     s = good;
     memset(s.name, 'x', sizeof s.name);
     EQUAL(task_spawn_raw(&s), UKERN_EINVAL);
+    for (const char *bad = "\n\x1b\x7f"; *bad; bad++) {
+        memcpy(s.name, (char[]){'a', *bad, 'b', 0}, 4);
+        EQUAL(task_spawn_raw(&s), UKERN_EINVAL);
+    }
 
     good.grants = (uintptr_t)&grant;
     good.grant_count = 1;

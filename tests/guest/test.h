@@ -141,6 +141,9 @@ void expect_nothing(ukern_handle port);
 void reply_number(uint64_t token, uint64_t w0);
 /* A client's handle of a port. */
 ukern_handle client(ukern_handle port, uint64_t badge);
+/* A port that this task may receive on, and so may another one, which is expected to but never
+ * does: calls wait. */
+ukern_handle unserved_port(void);
 
 /* ---- A common record of what happened in which order. ---- */
 

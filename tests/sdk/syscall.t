@@ -133,6 +133,11 @@ rm -r tests
 
 ok "a number of the kernel's own is refused" not run make test TIMEOUT=20 CFLAGS=-DNUMBER=12
 ok "in words that name the call and the numbers that it may have" says "$out" "divide"
+sed '/divide_begin(struct/,/{/s/{/{\n    if (ukern_arg(p, 1) == 17)\n        *(volatile int *)16 = 0;/' calls.c >bad.c
+run make -s run KERNEL=bad.c TIMEOUT=60 || true
+ok "a mistake in the extension stops the machine" says "$out" "ukern panic: "
+ok "with function, file and line" grep -q '#0 0x[0-9a-f]* divide_begin (bad.c:8)' "$out"
+ok "and the task that made the call" grep -q '^task [0-9]* (user)' "$out"
 ok "a caller without the extension hears of it" sh -c "sed -i /KERNEL/d Makefile; make -s run TIMEOUT=60 </dev/null | grep -q 'by zero: -7'"
 sed -i -e "s/^void ukern_main/int missing(void);\n&/" -e "s/ukern_register(TWICE/missing();\n    &/" calls.c
 ok "an extension that does not link" refuses "the kernel with its extension: nothing defines missing, which calls.c:" KERNEL=calls.c

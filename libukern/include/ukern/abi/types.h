@@ -183,7 +183,7 @@ struct ukern_spawn {
     uint64_t args;             /**< address of the argument block; copied to the new task's stack */
     uint64_t args_size;        /**< bytes, at most UKERN_ARGS_MAX */
     uint64_t grants;           /**< address of struct ukern_grant[grant_count] */
-    char name[UKERN_NAME_MAX]; /**< NUL-terminated */
+    char name[UKERN_NAME_MAX]; /**< NUL-terminated, without control characters */
 };
 
 /** What a task is doing, as task_info tells it. */
@@ -214,7 +214,7 @@ struct ukern_task_info {
     uint64_t memory_limit;     /**< bytes */
     uint64_t waiting_ns;       /**< how long it has been blocked; 0 when it is not */
     uint64_t waiting_for;      /**< id of the task that holds its call, or 0 */
-    char name[UKERN_NAME_MAX]; /**< NUL-terminated */
+    char name[UKERN_NAME_MAX]; /**< NUL-terminated, without control characters */
 };
 
 /** Result of system_info. */
