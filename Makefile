@@ -7,6 +7,7 @@
 #?   all        build the libraries and the pipes example         make
 #?   run        boot the pipes example in QEMU                    make run
 #?              a script instead of the keyboard                  echo 'cat README.md | wc' | make -s run
+#?   trace      the same, and show afterwards who called whom     make trace
 #?   check      run every test                                    make check
 #?              or some of them                                   make check TESTS=test_pipe
 #?   new        start a project of your own                       make new TEMPLATE=server NAME=../kv
@@ -48,7 +49,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all libs run check new bench docs install uninstall dist deb format lint clean help
+.PHONY: setup all libs traced run trace check new bench docs install uninstall dist deb format lint clean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' tools/setup
@@ -68,11 +69,18 @@ libs:
 	@mkdir -p $(build)/pkgconfig
 	@sed 's|@SDK@|$(UKERN)|; s|@LIBDIR@|$(build)/lib|; s|@VERSION@|$(VERSION)|' ukern.pc.in >$(build)/pkgconfig/ukern.pc
 
+# What an installed SDK has besides: the library that records (make trace).
+traced: libs
+	+@$(MAKE) --no-print-directory -f tools/libs.mk UKERN_BUILD=$(build) UKERN_TRACE=1 libs
+
 all: libs
 	$(call project,examples/pipes)
 
 run: libs
 	$(call project,examples/pipes) run
+
+trace: libs
+	$(call project,examples/pipes) trace
 
 check: all
 	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
@@ -95,7 +103,7 @@ docs:
 # ---- Installing, and what others install from.
 PREFIX := /usr/local
 DESTDIR :=
-install: libs
+install: traced
 	@tools/install '$(VERSION)' '$(build)' '$(DESTDIR)' '$(PREFIX)'
 	@echo '  INSTALL $(DESTDIR)$(PREFIX)/lib/ukern-$(VERSION)'
 
@@ -106,7 +114,7 @@ dist:
 	@tools/dist '$(VERSION)' '$(build)'
 	@echo '  DIST    $(build)/ukern-$(VERSION).tar.gz'
 
-deb: libs
+deb: traced
 	@tools/deb '$(VERSION)' '$(build)'
 	@echo '  DEB     $(build)/ukern_$(VERSION)_all.deb'
 

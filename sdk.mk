@@ -14,6 +14,8 @@
 #?   debug      boot it under gdb, with symbols of all programs  make debug
 #?   test       boot it for each tests/NAME.test, print TAP      make test
 #?              or for some of them                              make test TESTS=NAME
+#?   trace      boot it, and show afterwards who called whom      make trace
+#?              until it ends by itself, or for so long           make trace TIMEOUT=10
 #?   size       bytes by program and by module, and the change   make size
 #?   graph      draw its tasks, ports, rights and devices        make graph
 #?   doc        build a site from the project's own comments     make doc
@@ -66,6 +68,9 @@
 #?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
 #?   GDB_FLAGS      options for gdb                               make debug GDB_FLAGS='-ex continue'
 #?   UKERN_MEASURE=1  a kernel that finds its longest masked path  make run UKERN_MEASURE=1
+#?   TRACE_TASKS    show messages of these tasks only             make trace TRACE_TASKS='shell wc'
+#?   TRACE_ROWS     show so many messages at most (5000)          make trace TRACE_ROWS=20000
+#?   UKERN_TRACE=1  a kernel that records, as `make trace` makes  make debug UKERN_TRACE=1
 #?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
 #?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
 
@@ -111,7 +116,8 @@ console.memory ?= 1M
 
 # ---- What the image holds
 ukern_variables := IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS SDK_REQUIRE BUILD DEBUG V CPU RAM BOOTARGS \
-    TESTS GDB_FLAGS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE
+    TESTS GDB_FLAGS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE \
+    UKERN_TRACE TRACE_TASKS TRACE_ROWS
 ukern_properties := sources cflags program provides uses devices dma rights restart memory stack priority args
 
 ukern_tasks := $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS)
@@ -243,7 +249,7 @@ $(BUILD)/$(IMAGE).img: $(BUILD)/$(IMAGE).elf
 include $(UKERN)/tools/targets.mk
 
 # ---- Whatever there is no rule for. Missing sources come here, and targets that do not exist.
-ukern_targets := all run debug test size graph doc compile_commands.json doctor help clean
+ukern_targets := all run debug test trace size graph doc compile_commands.json doctor help clean
 .DEFAULT:
 	@$(UKERN)/tools/missing '$@' '$(BUILD)/facts.flags' '$(ukern_targets)' '$(MAKECMDGOALS)'
 

@@ -2,7 +2,7 @@
 #
 # What a project can do with its image besides booting it. Included by sdk.mk.
 
-.PHONY: test size graph doctor doc compile_commands.json debug
+.PHONY: test size graph doctor doc compile_commands.json debug trace
 
 test: all
 	@$(UKERN)/tools/test $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
@@ -49,3 +49,14 @@ debug: all
 	@$(UKERN)/tools/debug $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
 	    $(BUILD)/$(IMAGE) $(ukern_kernel_out)/bare.elf \
 	    $(foreach p,$(ukern_own_programs) $(ukern_sdk_programs),$p=$(call ukern_program_elf,$p)) -- $(GDB_FLAGS)
+
+# In a folder of its own, with the kernel that records.
+ifeq ($(UKERN_TRACE),)
+trace:
+	+@$(MAKE) --no-print-directory -f $(ukern_project) UKERN_TRACE=1 BUILD=$(BUILD)/trace trace
+else
+trace: all
+	@$(UKERN)/tools/trace $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
+	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(if $(TRACE_ROWS),-n '$(TRACE_ROWS)') $(foreach t,$(TRACE_TASKS),-o '$t') \
+	    $(BUILD)/$(IMAGE).img $(patsubst %/trace,%,$(BUILD))/$(IMAGE).trace $(QEMU_FLAGS)
+endif

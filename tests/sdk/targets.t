@@ -71,7 +71,7 @@ if command -v doxygen >/dev/null; then
     ok "make doc" run make doc
     ok "makes a site" [ -e build/doc/html/index.html ]
 fi
-ok "make help tells of every target" sh -c 'make help >help; for t in all run debug test size graph doc compile_commands.json doctor help clean print-VAR; do
+ok "make help tells of every target" sh -c 'make help >help; for t in all run debug test trace size graph doc compile_commands.json doctor help clean print-VAR; do
     grep -q "^  $t " help || { echo "# $t"; exit 1; }; done'
 ok "and of every variable" sh -c 'for v in $(make print-ukern_variables); do grep -q "^  .*\<$v\>" help || case $v in QEMU) ;; *) echo "# $v"; exit 1 ;; esac; done'
 ok "and of every property" sh -c 'for p in $(make print-ukern_properties); do grep -q "^  NAME.$p " help || { echo "# $p"; exit 1; }; done'
