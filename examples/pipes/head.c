@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* head [-n LINES] [FILE...]: the first lines, 10 if not said. */
+#include <ctype.h>
+
 #include "io.h"
 
 static unsigned long lines = 10;
@@ -20,9 +22,13 @@ int main(int argc, char **argv)
 {
     char *end = NULL;
 
-    if (argc > 2 && strcmp(argv[1], "-n") == 0) {
+    if (argc > 1 && strcmp(argv[1], "-n") == 0) {
+        if (argc == 2) {
+            fprintf(stderr, "usage: head [-n LINES] [FILE...]\n");
+            return 2;
+        }
         lines = strtoul(argv[2], &end, 10);
-        if (*argv[2] == '\0' || *end != '\0') {
+        if (!isdigit((unsigned char)*argv[2]) || *end != '\0') {
             fprintf(stderr, "head: -n %s: not a number of lines\n", argv[2]);
             return 2;
         }

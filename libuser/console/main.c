@@ -172,7 +172,11 @@ static void receive(void)
     char c;
 
     while (!tty_full(&terminal.tty) && pl011_get(&terminal.uart, &c)) {
-        if (tty_input(&terminal.tty, c) != TTY_INTERRUPT)
+        enum tty_event event = tty_input(&terminal.tty, c);
+
+        if (event == TTY_CLEAR)
+            terminal_clear(&terminal);
+        if (event != TTY_INTERRUPT)
             continue;
         while (readers.head != NULL) {
             answer_label(readers.head->token, UKERN_ECANCELED);

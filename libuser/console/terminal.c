@@ -7,6 +7,9 @@
 /* The log is read in pieces of this size. */
 #define LOG_PIECE 512
 
+#define CLEAR_SCREEN "\x1b[H\x1b[2J"
+#define PROMPT_MAX   80 /* longest prompt that is shown again */
+
 void terminal_init(struct terminal *t, void *registers, char *memory, bool script,
                    ukern_handle system)
 {
@@ -67,8 +70,8 @@ static bool send_echo(struct terminal *t)
     while (t->echo_sent < y->echo_used)
         if (!send_character(t, y->echo[t->echo_sent]))
             return false;
-        else
-            t->echo_sent++;
+        else if (y->echo[t->echo_sent++] == '\n')
+            t->echo_line = t->out.head;
     t->echo_sent = y->echo_used = 0;
     return true;
 }
@@ -107,6 +110,24 @@ static bool take_log(struct terminal *t)
     terminal_print(t, piece, (uint64_t)n);
     t->last_is_log = true;
     return true;
+}
+
+void terminal_clear(struct terminal *t)
+{
+    char prompt[PROMPT_MAX + 1] = "";
+    uint64_t start = t->out.head;
+    uint64_t oldest = t->out.tail > t->out.size ? t->out.tail - t->out.size : 0;
+
+    if (oldest < t->echo_line)
+        oldest = t->echo_line;
+    while (start > oldest && t->out.head - start < PROMPT_MAX &&
+           *ring_at(&t->out, start - 1) != '\n')
+        start--;
+    for (uint64_t i = start; i < t->out.head; i++)
+        prompt[i - start] = *ring_at(&t->out, i);
+    tty_echo(&t->tty, CLEAR_SCREEN);
+    tty_echo(&t->tty, prompt);
+    tty_show(&t->tty);
 }
 
 void terminal_send(struct terminal *t)

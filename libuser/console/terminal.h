@@ -28,6 +28,7 @@ struct terminal {
     struct tty tty;
     struct ring out;
     unsigned echo_sent;  /* of tty.echo */
+    uint64_t echo_line;  /* position in `out` at which an echo last began a new line */
     bool owe_newline;    /* \r is sent, its \n not yet */
     char last;           /* the last character put into `out` */
     bool last_is_log;    /* it came from the kernel's log */
@@ -45,6 +46,8 @@ void terminal_wrote(struct terminal *t, uint64_t n);
 void terminal_print(struct terminal *t, const char *text, uint64_t n);
 /** How much of a write of n bytes can be taken now; 0: it must wait. */
 uint64_t terminal_room(const struct terminal *t, uint64_t n);
+/** Clear the screen; what stands before the line being typed, as a prompt, is shown again. */
+void terminal_clear(struct terminal *t);
 /** Send what the device takes now; take from the log what fits. */
 void terminal_send(struct terminal *t);
 /** Is all output, echo and log with it, on the wire? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tty.h"
+#include "edit.h"
 
 #include <string.h>
 #include <ukern/abi/errors.h>
@@ -9,7 +9,6 @@
 #define DELETE       0x7f
 #define ESCAPE       0x1b
 #define BELL         "\a"
-#define RUB_OUT      "\b \b"
 
 void tty_init(struct tty *t, char *bytes, uint64_t size, bool script)
 {
@@ -18,7 +17,7 @@ void tty_init(struct tty *t, char *bytes, uint64_t size, bool script)
     t->script = script;
 }
 
-static void echo(struct tty *t, const char *text)
+void tty_echo(struct tty *t, const char *text)
 {
     size_t n = strlen(text);
 
@@ -28,62 +27,37 @@ static void echo(struct tty *t, const char *text)
     t->echo_used += (unsigned)n;
 }
 
-/* Control characters are shown as ^X, so that what is seen is what is there. */
-static void echo_character(struct tty *t, char c)
+static void bell_unless(struct tty *t, bool done)
 {
-    char text[3] = {c, '\0', '\0'};
-
-    if ((unsigned char)c < ' ' && c != '\t') {
-        text[0] = '^';
-        text[1] = (char)(c + '@');
-    }
-    echo(t, text);
+    if (!done)
+        tty_echo(t, BELL);
 }
 
-/* Take the last character of the line being typed back: in UTF-8, up to its first byte. */
-static bool rub_out(struct tty *t)
+/* The next line begins behind this one. */
+static void hand_over(struct tty *t)
 {
-    char c;
-
-    if (t->in.tail == t->ready)
-        return false;
-    do {
-        t->in.tail--;
-        c = *ring_at(&t->in, t->in.tail);
-    } while ((c & 0xc0) == 0x80 && t->in.tail > t->ready);
-    if ((unsigned char)c < ' ' && c != '\t')
-        echo(t, RUB_OUT);
-    echo(t, RUB_OUT);
-    return true;
+    t->ready = t->cursor = t->in.tail;
 }
 
-static void rub_out_word(struct tty *t)
+/* edit_insert() has kept a place for it. */
+static void enter(struct tty *t)
 {
-    while (t->in.tail > t->ready && *ring_at(&t->in, t->in.tail - 1) == ' ')
-        rub_out(t);
-    while (t->in.tail > t->ready && *ring_at(&t->in, t->in.tail - 1) != ' ')
-        rub_out(t);
-}
-
-static void put(struct tty *t, char c)
-{
-    /* The last place is kept for the Enter that ends the line. */
-    if (ring_room(&t->in) <= (c == '\n' ? 0 : 1)) {
-        echo(t, BELL);
+    if (ring_room(&t->in) == 0) {
+        tty_echo(t, BELL);
         return;
     }
-    *ring_at(&t->in, t->in.tail++) = c;
-    if (c == '\n')
-        echo(t, "\n");
-    else
-        echo_character(t, c);
+    if (!t->script)
+        edit_remember(t);
+    *ring_at(&t->in, t->in.tail++) = '\n';
+    tty_echo(t, "\n");
+    hand_over(t);
 }
 
 static void end_of_input(struct tty *t)
 {
     bool empty = t->in.tail == t->ready;
 
-    t->ready = t->in.tail;
+    hand_over(t);
     if (t->script)
         t->over = true;
     else if (empty && t->ends < TTY_ENDS)
@@ -92,15 +66,76 @@ static void end_of_input(struct tty *t)
 
 static enum tty_event interrupt(struct tty *t)
 {
-    echo(t, "^C\n");
-    t->in.head = t->ready = t->in.tail;
-    t->ends = 0;
+    tty_echo(t, "^C\n");
+    hand_over(t);
+    t->in.head = t->ready;
+    t->ends = t->ago = 0;
     return TTY_INTERRUPT;
 }
 
+static void key_home(struct tty *t)
+{
+    while (edit_left(t))
+        continue;
+}
+
+static void key_end(struct tty *t)
+{
+    while (edit_right(t))
+        continue;
+}
+
+static void key_delete(struct tty *t)
+{
+    bool done = edit_right(t);
+
+    bell_unless(t, done);
+    if (done)
+        edit_rub_out(t);
+}
+
+/* ESC [ 3 ~ and its like, by the digit. */
+static void numbered_key(struct tty *t, char digit)
+{
+    if (digit == '1' || digit == '7')
+        key_home(t);
+    else if (digit == '4' || digit == '8')
+        key_end(t);
+    else if (digit == '3')
+        key_delete(t);
+}
+
+/* The last character of ESC [ A and its like. Others have no effect. */
+static void key(struct tty *t, char last)
+{
+    switch (last) {
+    case 'A':
+        bell_unless(t, edit_older(t));
+        break;
+    case 'B':
+        bell_unless(t, edit_newer(t));
+        break;
+    case 'C':
+        bell_unless(t, edit_right(t));
+        break;
+    case 'D':
+        bell_unless(t, edit_left(t));
+        break;
+    case 'H':
+        key_home(t);
+        break;
+    case 'F':
+        key_end(t);
+        break;
+    case '~':
+        numbered_key(t, t->parameter);
+        break;
+    }
+}
+
 /*
- * Keys like the arrows send ESC [ and more, up to a letter or ~. Without an effect here, they must
- * not become text either. Is c part of such a sequence?
+ * Keys like the arrows send ESC [ and more, up to a letter or ~. None of it may become text. Is c
+ * part of such a sequence?
  */
 static bool in_sequence(struct tty *t, char c)
 {
@@ -112,13 +147,52 @@ static bool in_sequence(struct tty *t, char c)
         return true;
     case TTY_ESCAPE:
         t->escape = c == '[' || c == 'O' ? TTY_SEQUENCE : TTY_PLAIN;
+        t->parameter = '\0';
         return t->escape == TTY_SEQUENCE;
     case TTY_SEQUENCE:
-        if (c < ' ' || c >= '@')
-            t->escape = TTY_PLAIN; /* its end, or it is broken off */
-        return c >= ' ' && c <= '~';
+        if (t->parameter == '\0')
+            t->parameter = c;
+        if (c >= ' ' && c < '@')
+            return true;
+        t->escape = TTY_PLAIN; /* its end, or it is broken off */
+        if (c >= '@' && c <= '~')
+            key(t, c);
+        return c >= '@' && c <= '~';
     }
     return false;
+}
+
+/* The keys of a terminal that a script has not: its characters are text. */
+static enum tty_event control_key(struct tty *t, char c)
+{
+    switch (c) {
+    case CTRL('A'):
+        key_home(t);
+        break;
+    case CTRL('B'):
+        key(t, 'D');
+        break;
+    case CTRL('E'):
+        key_end(t);
+        break;
+    case CTRL('F'):
+        key(t, 'C');
+        break;
+    case CTRL('K'):
+        edit_cut_right(t);
+        break;
+    case CTRL('L'):
+        return TTY_CLEAR;
+    case CTRL('N'):
+        key(t, 'B');
+        break;
+    case CTRL('P'):
+        key(t, 'A');
+        break;
+    default:
+        bell_unless(t, edit_insert(t, c));
+    }
+    return TTY_NOTHING;
 }
 
 enum tty_event tty_input(struct tty *t, char c)
@@ -136,30 +210,33 @@ enum tty_event tty_input(struct tty *t, char c)
         return TTY_READY;
     case '\r':
     case '\n':
-        put(t, '\n');
-        t->ready = t->in.tail;
+        enter(t);
         return TTY_READY;
     case BACKSPACE:
     case DELETE:
-        if (!rub_out(t))
-            echo(t, BELL);
+        bell_unless(t, edit_rub_out(t));
         return TTY_NOTHING;
     case CTRL('U'):
-        while (rub_out(t))
-            ;
+        edit_cut_left(t);
         return TTY_NOTHING;
     case CTRL('W'):
-        rub_out_word(t);
+        edit_rub_out_word(t);
         return TTY_NOTHING;
     case '\0':
         return TTY_NOTHING;
-    default:
-        put(t, c);
-        /* A script's line may be longer than the ring: hand over what is there. */
-        if (t->script && tty_full(t))
-            t->ready = t->in.tail;
-        return t->script ? TTY_READY : TTY_NOTHING;
     }
+    if (!t->script)
+        return control_key(t, c);
+    edit_insert(t, c);
+    /* A script's line may be longer than the ring: hand over what is there. */
+    if (tty_full(t))
+        hand_over(t);
+    return TTY_READY;
+}
+
+void tty_show(struct tty *t)
+{
+    edit_show(t);
 }
 
 bool tty_full(const struct tty *t)

@@ -186,6 +186,19 @@ static void a_megabyte_through_two_stages(void)
     EQUAL(ended(task), 0);
 }
 
+/* The last line counts, too, if it has no newline. */
+static void lines_by_fgets(void)
+{
+    ukern_handle task;
+    int fds[2];
+
+    make(fds, 0);
+    task = play("lines", fds[0], -1, 0, 0, 0);
+    EQUAL(do_write(fds[1], "one\n\nthis is long\nlast", 22), 22);
+    drop(fds);
+    EQUAL(ended(task), 54); /* the long one in two pieces */
+}
+
 static void wrong_ends(void)
 {
     int fds[2];
@@ -438,6 +451,7 @@ const struct test case_tests[] = {
     {"non-blocking reads and writes do not wait", not_waiting},
     {"writes up to PIPE_BUF are whole", writes_up_to_pipe_buf_are_whole},
     {"a megabyte through two stages, with poll()", a_megabyte_through_two_stages},
+    {"fgets() gets every line", lines_by_fgets},
     {"reading the write end and writing the read end are errors", wrong_ends},
     {"a wrong buffer is EFAULT and costs no byte", wrong_buffers},
     {"and if the reader has to wait", a_wrong_buffer_waits},

@@ -16,6 +16,15 @@ $ 	echo one\x7f\x7fff\r
 \r\r\noff\r\r\n		Backspace takes back
 $ 	garbage\x15echo two words\x17three\r	
 \r\r\ntwo three\r\r\n		Ctrl-U takes the line back, Ctrl-W a word
+$ 	echo ace\x1b[D\x1b[Db\x1b[Cd\x05f\x1b[1~\x1b[3~E\r	
+\r\r\nEcho: no such		cursor keys, Delete, Home and Ctrl-E move in the line
+$ 	\x1b[A\x1b[He\x1b[3~\x1b[F!\r	
+\r\r\nabcdef!\r\r\n		Up brings the last line back, Home and End lead through it
+$ 	echo kept and\x02\x02\x02\x02\x0b\r	
+\r\r\nkept\r\r\n		Ctrl-K takes away what is behind the cursor
+$ 	echo clear\x0c	
+\x1b[H\x1b[2J$ echo clear	\r	Ctrl-L clears the screen, and shows prompt and line again
+\r\r\nclear\r\r\n		the line goes on
 $ 	echo gone\x03	
 ^C\r\r\n$ 		Ctrl-C at the prompt gives a new one
 	spin\r	

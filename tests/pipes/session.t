@@ -68,6 +68,19 @@ ok "quotes, an empty line, a comment, no newline at the end" same "$(printf 'a\n
 printf 'ls | head -n 1\nps | cat | head -n 1\nmem | wc\nhelp | head -n 1' | session
 ok "built-in commands can be stages" [ "$(wc -l <out)" = 4 ]
 
+echo 'ls' | session
+ok "ls shows programs and files" says out '  shell/main.c'
+ok "but no symbols" lacks out .sym
+echo 'ls -a' | session
+ok "ls -a does" says out '  cat.sym'
+printf 'head -n\nhead -n 1x\nhead -n -1\n' | session
+ok "head says how it is used" says out 'usage: head [-n LINES] [FILE...]'
+ok "and what is no number" [ "$(grep -c 'not a number of lines' out)" = 2 ]
+printf 'shell\necho a | cat | upper\n' | session
+ok "a shell in the shell has memory for programs of its own" says out A
+printf 'shell\nshell\nshell\nshell\nshell\nshell\nshell\necho deep | cat\n' | session
+ok "as long as there is some" says out "this shell's memory quota does not suffice"
+
 echo 'exit 5' >script
 session -a semihosting <script
 ok "exit ends the system with its code" [ $status = 5 ]
@@ -94,8 +107,8 @@ ok "the system goes on" says out 'still here'
 printf 'yes | cat | sleep 100 &\nsleep 0.2\nkill 3\nsleep 0.2\ncat big.txt | cat | crc32\n' | session
 ok "a killed pipeserv is started again" says out 'task pipeserv was killed (code 9); it starts again'
 ok "and serves new pipes" says out "$(crc "$big")"
-printf 'kill 99\nkill x\n' | session
-ok "kill of nothing is an error" says out 'kill: there is nothing of that name'
+printf 'kill 999\nkill x\n' | session
+ok "kill of nothing is an error" says out 'kill: there is no task 999; ps shows the ids'
 ok "kill says how it is used" says out 'usage: kill'
 printf 'spin &\nspin &\ncat %s | upper | wc\n' $file | session
 ok "the others go on beside tasks that never end" [ "$(awk '{ print $3 }' out)" = "$(wc -c <text)" ]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libuser/console/tty.c: what keys do, and that no input is lost. */
+/* libuser/console/tty.c:libuser/console/edit.c: what keys do, and that no input is lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,11 +71,100 @@ static void a_line_can_be_edited(void **state)
     assert_string_equal(get(100), "\xc3\xa4u\n");
 }
 
+static const char *shown(void)
+{
+    tty.echo[tty.echo_used] = '\0';
+    tty.echo_used = 0;
+    return tty.echo;
+}
+
+static void the_cursor_moves(void **state)
+{
+    (void)state;
+    start(false);
+    type("bd\x1b[D"
+         "c\x01"
+         "a\x05"
+         "e\x1b[H\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C!\n");
+    assert_string_equal(get(100), "abcde!\n");
+    type("x12\x1b[D\x1b[D\x1b[3~\x1bOF\x1b[3~3\x1b[1~\x1b[3~\n"); /* Delete; at the end, none */
+    assert_string_equal(get(100), "23\n");
+    type("one two three\x02\x02\x02\x02\x02\x06\x17\n"); /* a word before the cursor */
+    assert_string_equal(get(100), "one two hree\n");
+    type("left right\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x15\n");
+    assert_string_equal(get(100), "right\n");
+    type("left right\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x0b\n");
+    assert_string_equal(get(100), "left\n");
+    type("\xc3\xa4\xc3\xb6\x1b[D\x1b[3~\x1b[Du\n"); /* characters of two bytes */
+    assert_string_equal(get(100), "u\xc3\xa4\n");
+    type("ab\x1b[D\x04"); /* all of it is handed over */
+    assert_string_equal(get(100), "ab");
+    type("c\n");
+    assert_string_equal(get(100), "c\n");
+}
+
+static void lines_come_back(void **state)
+{
+    (void)state;
+    start(false);
+    type("\x1b[Aone\ntwo\ntwo\n\n"); /* Up without a line before; twice the same; an empty one */
+    for (int i = 0; i < 4; i++)
+        get(100);
+    type("\x1b[A\x1b[A\x1b[A\n");
+    assert_string_equal(get(100), "one\n");
+    type("new\x1b[A\x1b[A\x1b[B\x1b[B!\x1b[B\n"); /* what was being typed comes back, too */
+    assert_string_equal(get(100), "new!\n");
+    type("\x10\x10\x0e?\n");
+    assert_string_equal(get(100), "new!?\n");
+    type("gone\x1b[A\x03");
+    assert_string_equal(get(100), "wait");
+    for (int i = 0; i < 50; i++) {
+        char line[] = {(char)('0' + i), '\n', '\0'};
+
+        type(line);
+        assert_string_equal(get(100), line);
+    }
+    for (int i = 0; i < 100; i++)
+        type("\x1b[A");
+    type("\n");
+    assert_string_equal(get(100), "S\n"); /* the fifteenth of them from the end */
+}
+
+static void a_long_line_is_not_kept(void **state)
+{
+    static char wide[1024];
+
+    (void)state;
+    tty_init(&tty, wide, sizeof wide, false);
+    type("short\n");
+    get(100);
+    for (int i = 0; i < 300; i++)
+        type("x");
+    type("\x1b[A\n"); /* nor given up for another */
+    assert_int_equal(strlen(get(500)), 301);
+    type("\x1b[A\n");
+    assert_string_equal(get(100), "short\n");
+}
+
+static void ctrl_l_clears(void **state)
+{
+    (void)state;
+    start(false);
+    type("ab\x1b[D");
+    shown();
+    assert_int_equal(type("\x0c"), TTY_CLEAR);
+    tty_show(&tty);
+    assert_string_equal(shown(), "ab\b");
+    start(true);
+    assert_int_equal(type("\x0c\x01\n"), TTY_READY);
+    assert_string_equal(get(100), "\x0c\x01\n");
+}
+
 static void keys_without_effect_leave_no_trace(void **state)
 {
     (void)state;
     start(false);
-    type("a\x1b[Ab\x1b[3~c\x1bOPd\x1b[1;5Ce\n");
+    type("a\x1b[5~b\x1b[2~c\x1bOPd\x1b[Ze\n");
     assert_string_equal(get(100), "abcde\n");
     type("x\x1b[1\n\x1by\n"); /* broken off by Enter; ESC alone */
     assert_string_equal(get(100), "x\n");
@@ -89,9 +178,12 @@ static void echo_shows_what_happened(void **state)
 {
     (void)state;
     start(false);
-    type("ab\b\x01\x03");
-    tty.echo[tty.echo_used] = '\0';
-    assert_string_equal(tty.echo, "ab\b \b^A^C\n");
+    type("ab\b\x07\x03");
+    assert_string_equal(shown(), "ab\b \b^G^C\n");
+    type("ac\x1b[Db"); /* what is behind the cursor moves */
+    assert_string_equal(shown(), "ac\bbc\b");
+    type("\x01\x0b"); /* to the beginning, and all away */
+    assert_string_equal(shown(), "\b\b   \b\b\b");
     start(true);
     type("ab\n\x03");
     assert_int_equal(tty.echo_used, 0);
@@ -168,6 +260,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_read_one_by_one),
         cmocka_unit_test(a_line_can_be_edited),
+        cmocka_unit_test(the_cursor_moves),
+        cmocka_unit_test(lines_come_back),
+        cmocka_unit_test(a_long_line_is_not_kept),
+        cmocka_unit_test(ctrl_l_clears),
         cmocka_unit_test(echo_shows_what_happened),
         cmocka_unit_test(ctrl_d_hands_over_or_ends),
         cmocka_unit_test(a_script_ends_for_good),

@@ -30,18 +30,31 @@ static bool number(const char *text, long *value)
     return *text != '\0' && *end == '\0';
 }
 
+/* The tables by which backtraces name functions: there is one for each program. */
+static bool is_symbols(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 4 && strcmp(name + n - 4, ".sym") == 0;
+}
+
 static int do_ls(int argc, char **argv)
 {
+    bool all = argc == 2 && strcmp(argv[1], "-a") == 0;
     struct archive_file file;
     const void *archive;
     size_t size, cursor = 0;
     int error = archive_open(&archive, &size);
 
-    (void)argc;
+    if (argc > 1 && !all) {
+        fprintf(stderr, "usage: ls [-a]\n");
+        return 2;
+    }
     if (error != UKERN_OK)
         return fail(argv[0], error);
     while ((error = archive_next(archive, size, &cursor, &file)) == 1)
-        printf("%9zu  %s\n", file.size, file.name);
+        if (all || !is_symbols(file.name))
+            printf("%9zu  %s\n", file.size, file.name);
     return error < 0 ? fail(argv[0], error) : 0;
 }
 
@@ -82,6 +95,10 @@ static int do_kill(int argc, char **argv)
         return 2;
     }
     task = task_open(task_handle("system"), (uint64_t)id, UKERN_R_KILL);
+    if (task == UKERN_ENOENT) {
+        fprintf(stderr, "kill: there is no task %ld; ps shows the ids\n", id);
+        return 1;
+    }
     if (task < 0)
         return fail(argv[0], task);
     error = task_kill(task, (int)code);
@@ -141,7 +158,7 @@ static const struct builtin {
     int (*run)(int argc, char **argv);
     const char *usage, *what;
 } builtins[] = {
-    {"ls", do_ls, "ls", "files and programs of the image"},
+    {"ls", do_ls, "ls [-a]", "files and programs of the image; -a: and symbols, for backtraces"},
     {"ps", do_ps, "ps", "tasks: state, priority, CPU time, memory, messages"},
     {"kill", do_kill, "kill ID [CODE]", "end a task"},
     {"mem", do_mem, "mem", "memory, kernel and time"},
@@ -173,8 +190,9 @@ static int do_help(int argc, char **argv)
         printf("  %-20s %s\n", builtins[i].usage, builtins[i].what);
     for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++)
         printf("  %s\n", programs[i]);
-    printf("\nBackspace, Ctrl-U and Ctrl-W edit the line. Ctrl-C ends the pipeline. Ctrl-D on an "
-           "empty line powers off.\n");
+    printf(
+        "\nArrows, Home, End, Delete, Ctrl-K, -U and -W edit the line, Up and Down find earlier "
+        "ones, Ctrl-L clears.\nCtrl-C ends the pipeline. Ctrl-D on an empty line powers off.\n");
     return 0;
 }
 

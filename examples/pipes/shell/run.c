@@ -34,13 +34,18 @@ static void grant(struct spawn *s, const char *name)
         spawn_grant(s, name, h, 0);
 }
 
-/* Children run a little less urgently, so that the shell hears Ctrl-C whatever they do. */
-static void set_priority(struct spawn *s)
+/* Children run a little less urgently, so that the shell hears Ctrl-C whatever they do. A further
+ * shell gets half of what is left, for its own children. */
+static void set_priority_and_memory(struct spawn *s)
 {
     struct ukern_task_info me;
 
-    if (task_info(task_handle("system"), task_self(), &me) == UKERN_OK && me.base_priority > 0)
+    if (task_info(UKERN_SELF, 0, &me) != UKERN_OK)
+        return;
+    if (me.base_priority > 0)
         s->priority = s->max_priority = me.base_priority - 1;
+    if (strcmp(s->name, "shell") == 0 && (me.memory_limit - me.memory_used) / 2 > s->memory)
+        s->memory = (me.memory_limit - me.memory_used) / 2;
 }
 
 static int start_stage(const struct stage *stage, const struct plumbing *fds, bool foreground,
@@ -66,7 +71,7 @@ static int start_stage(const struct stage *stage, const struct plumbing *fds, bo
     s.fd[0] = fds->in;
     s.fd[1] = fds->out;
     s.fd[2] = STDERR_FILENO;
-    set_priority(&s);
+    set_priority_and_memory(&s);
     grant(&s, "pipe");
     grant(&s, "net");
     grant(&s, "socket");
@@ -96,6 +101,8 @@ static void say_spawn_error(const char *name, int error)
 {
     if (error == UKERN_ENOENT)
         fprintf(stderr, "%s: no such program; try ls or help\n", name);
+    else if (error == UKERN_ENOMEM)
+        fprintf(stderr, "%s: what is left of this shell's memory quota does not suffice\n", name);
     else
         fprintf(stderr, "%s: %s\n", name, ukern_strerror(error));
 }
