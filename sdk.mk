@@ -145,6 +145,8 @@ project $(ukern_project)
 sdk $(ukern_version) $(UKERN)
 require $(SDK_REQUIRE)
 kernel $(KERNEL) $(BOARD)
+$(if $(BOARD),board yes)
+image $(IMAGE)
 files $(foreach f,$(FILES),$(call file_path,$f))
 variables $(ukern_variables)
 given $(foreach v,$(ukern_given),$(if $(findstring .,$v),,$v))
@@ -163,8 +165,14 @@ ifneq ($(shell mkdir -p '$(BUILD)' 2>/dev/null && [ -w '$(BUILD)' ] && echo good
 $(error BUILD: cannot write to $(BUILD))
 endif
 $(call stamp,$(BUILD)/facts.flags,$(ukern_facts))
+# What is wrong has been said. An error in a target without a recipe is told without the place in this file.
 ifneq ($(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good),good)
-$(error The image is not what it should be, as said above)
+override IMAGE := none
+ukern_own_programs :=
+.PHONY: ukern_stop
+.SECONDEXPANSION:
+ukern_stop: $$(error Nothing is built until that is right)
+$(or $(MAKECMDGOALS),all): ukern_stop
 endif
 endif
 
@@ -257,7 +265,7 @@ ukern_targets := all run debug test trace size graph doc compile_commands.json d
 all: $(BUILD)/$(IMAGE).img
 
 run: all
-	@$(UKERN)/tools/run $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
+	@$(UKERN)/tools/run $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') -a '$(strip $(BOOTARGS) semihosting)' \
 	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(if $(ukern_silent),-s) $(BUILD)/$(IMAGE).img $(QEMU_FLAGS)
 
 clean:

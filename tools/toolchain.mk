@@ -76,8 +76,8 @@ ukern_common := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -fno-common -ff
 # files are told from. (The SDK's examples and tests are the SDK's code.)
 ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter $(UKERN)/%,$(CURDIR)/)),,-ffile-prefix-map=$(CURDIR)=. -Wno-error \
     -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion -Werror=incompatible-pointer-types)
-# Kernel code: no vector registers, no C library.
-ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only \
+# Kernel code: no vector registers, no C library. What a macro of ukern.h finds wrong is told where it is used.
+ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only -ftrack-macro-expansion=0 \
     -fno-stack-protector -mbranch-protection=bti $(if $(UKERN_MEASURE),-DUKERN_MEASURE) $(if $(UKERN_TRACE),-DUKERN_TRACE) -I$(UKERN)/libukern/include
 # Tasks: picolibc, its build that prefers speed.
 ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \

@@ -20,7 +20,7 @@ static bool sealed;
 
 /* ---- Registration ---- */
 
-int ukern_register(uint32_t number, const struct ukern_completion *c)
+int(ukern_register)(uint32_t number, const struct ukern_completion *c)
 {
     const char *name = c && c->name ? c->name : "(no name)";
 

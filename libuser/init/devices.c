@@ -20,10 +20,9 @@ static const struct kind {
     const char *name, *compatible;
     uint32_t virtio; /* device id, or 0 */
 } kinds[] = {
-    {"pl011", "arm,pl011", 0},        {"pl031", "arm,pl031", 0},
-    {"pl061", "arm,pl061", 0},        {"virtio-net", "virtio,mmio", 1},
-    {"virtio-blk", "virtio,mmio", 2}, {"virtio-console", "virtio,mmio", 3},
-    {"virtio-rng", "virtio,mmio", 4},
+#define DEVICE(name, compatible, virtio) {name, compatible, virtio},
+#include "kinds.def"
+#undef DEVICE
 };
 
 /* Registers that have been given away. */

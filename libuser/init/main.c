@@ -110,21 +110,31 @@ static void plan(struct server *s)
     power_off_at_end();
 }
 
+/* What else somebody should know of a task's end. Its fault has been told; a program that is done
+ * is no news. */
+static void tell_end(const struct supervisor_child *c, int code, int reason, uint64_t now)
+{
+    const struct image_task *task = ((const struct member *)c->context)->task;
+    char how[48];
+
+    report_end(how, sizeof how, code, reason);
+    if (c->state == SUPERVISOR_WAITING)
+        say("task %s %s; it starts again in %llu ms", c->name, how,
+            (unsigned long long)(c->restart_at - now) / 1000000);
+    else if (task->provides.count > 0)
+        say("task %s %s; nobody serves port %s any more", c->name, how, task->provides.word[0]);
+    else if (reason == UKERN_EXIT_KILLED || (reason == UKERN_EXIT_NORMAL && code != 0))
+        say("task %s %s", c->name, how);
+}
+
 static void exited(struct server *s, uint64_t badge, uint64_t id, int code, int reason)
 {
     uint64_t now = clock_now();
     struct supervisor_child *c = supervisor_exited(&supervisor, badge, code, reason, now);
-    char how[48];
 
     (void)id;
-    if (c != NULL && (c->state == SUPERVISOR_WAITING || code != 0 || reason != UKERN_EXIT_NORMAL)) {
-        report_end(how, sizeof how, code, reason);
-        if (c->state == SUPERVISOR_WAITING)
-            say("task %s %s; it starts again in %llu ms", c->name, how,
-                (unsigned long long)(c->restart_at - now) / 1000000);
-        else
-            say("task %s %s", c->name, how);
-    }
+    if (c != NULL)
+        tell_end(c, code, reason, now);
     if (c != NULL && c->state == SUPERVISOR_STOPPED)
         ports_abandon(((const struct member *)c->context)->task);
     plan(s);

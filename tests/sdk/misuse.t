@@ -26,6 +26,25 @@ makefile 'TASKS := hello' 'hello.restart := allways'
 ok "a value that is none" refuses "there is no way to restart 'allways'; did you mean always?"
 makefile
 ok "no task at all" refuses "TASKS is empty: name at least one task before sdk.mk is included"
+makefile 'TASKS := hello' 'hello.devices := pl01'
+ok "a misspelt device" refuses "hello.devices: there is no device 'pl01'; did you mean pl011?"
+makefile 'TASKS := hello' 'hello.devices := frobnicator'
+ok "a device that nobody knows" refuses "there are pl011, pl031, pl061, virtio-net, virtio-blk, virtio-console and virtio-rng;"
+makefile 'TASKS := hello' 'hello.devices := arm,pl061'
+ok "one of the device tree is no mistake" run make
+makefile 'TASKS := hello' 'hello.rights := everything'
+ok "no name is suggested that is not near" refuses "hello.rights: there is no right 'everything'; there are inspect, kill, log, power and device"
+makefile 'TASKS := hello' 'RAW := 1' 'X := 2' 'ARM := 3'
+ok "short names of the project's own are no slips of the keyboard" run make
+makefile 'TASKS := hello' 'IMAGE := my img'
+ok "an image with a space in its name" refuses "Makefile: IMAGE is 'my img', but names one file"
+ok "nothing is said of the SDK's own files" lacks "$out" "$sdk"
+makefile 'TASKS := helo' 'hello.memory := 1M' 'hello.uses := consol'
+ok "what follows from a mistake" refuses "there is neither helo.c"
+ok "is not told beside it" [ "$(grep -c '^Makefile: ' "$out")" = 1 ]
+makefile 'TASKS := hello other' 'other.provides := o' 'hello.uses := o'
+ok "a task that prints, and has no console, builds" run make
+ok "with a warning" says "$out" "warning: hello prints, but nobody sees it: hello.uses lacks console"
 makefile 'TASKS := hello' 'SDK_REQUIRE := 99.1'
 ok "an SDK that is too old" refuses "this project needs SDK 99.1 or newer (SDK_REQUIRE); the one in $sdk is $version"
 makefile 'TASKS := hello' "SDK_REQUIRE := $version"
@@ -75,6 +94,8 @@ ok "is refused at boot, too" says "$out" "hello: not started: the program speaks
 ok "a compiler that is not there" refuses "no-gcc is not here: CROSS_COMPILE says 'no-'; apt-get install gcc-aarch64-linux-gnu" CROSS_COMPILE=no-
 ok "a C library that is not there" refuses "picolibc, the C library of tasks, is not in '/nowhere': apt-get install picolibc-aarch64-linux-gnu" PICOLIBC=/nowhere
 ok "a QEMU that is not there" sh -c "QEMU=no-qemu make run 2>&1 </dev/null | grep -q 'no-qemu is not here: apt-get install qemu-system-arm'"
+ok "too little memory" refuses "run: RAM=2M is too little for this image: give it 5M or more" run RAM=2M
+ok "memory that is no size" refuses "run: RAM is 'lots', which is not a size, as 512M or 2G" run RAM=lots
 mkdir bare
 for command in make sh sed mkdir pkg-config uname rm grep cat cut; do ln -s "$(command -v $command)" bare/; done
 ok "a machine without a compiler" sh -c "PATH=$PWD/bare make 2>&1 | grep -q 'No C compiler for 64-bit Arm is here'"

@@ -131,7 +131,19 @@ ok "it names the line" says "$out" "tests/calls.test: line 6 was not seen: somet
 ok "and shows what was said" says "$out" "#   twice: 114 in 2 stages"
 rm -r tests
 
-ok "a number of the kernel's own is refused" not run make test TIMEOUT=20 CFLAGS=-DNUMBER=12
+# compiles_not NUMBER: make ends with status 2, and one line says what is wrong, and where.
+compiles_not() {
+    status=0
+    make CFLAGS="-DNUMBER=$1" >"$out" 2>&1 || status=$?
+    [ $status = 2 ] && [ "$(grep -c 'calls.c:[0-9]' "$out")" = 1 ] &&
+        grep -q '^calls.c:[0-9]*:5: error: .*this number is not for extensions: take one of 256 to 1023' "$out"
+}
+ok "a constant number of the kernel's own does not compile" compiles_not 12
+ok "nor does the last one before those of extensions" compiles_not 255
+ok "nor the first one behind them" compiles_not 1024
+ok "the first and the last one do" sh -c "make -s CFLAGS=-DNUMBER=256 && make -s CFLAGS=-DNUMBER=1023"
+sed -i 's/^void ukern_main/static volatile unsigned number = 12;\n&/' calls.c
+ok "one that is computed is refused at boot" not run make test TIMEOUT=20 CFLAGS=-DNUMBER=number
 ok "in words that name the call and the numbers that it may have" says "$out" "divide"
 sed '/divide_begin(struct/,/{/s/{/{\n    if (ukern_arg(p, 1) == 17)\n        *(volatile int *)16 = 0;/' calls.c >bad.c
 run make -s run KERNEL=bad.c TIMEOUT=60 || true

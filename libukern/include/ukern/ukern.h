@@ -85,6 +85,15 @@ void ukern_main(void);
  *         function or the name is missing; UKERN_EBUSY: the table is sealed.
  */
 int ukern_register(uint32_t number, const struct ukern_completion *c);
+/** The same; a constant number out of range is an error where it is compiled. */
+#define ukern_register(number, ...)                                                                \
+    __extension__({                                                                                \
+        _Static_assert(__builtin_choose_expr(                                                      \
+                           __builtin_constant_p(number),                                           \
+                           (number) >= UKERN_SYS_EXT_FIRST && (number) < UKERN_SYS_EXT_END, 1),    \
+                       "this number is not for extensions: take one of 256 to 1023");              \
+        (ukern_register)(number, __VA_ARGS__);                                                     \
+    })
 
 /** Argument register i (0 to 7) of the call. */
 uint64_t ukern_arg(const struct ukern_pending *p, unsigned i);
