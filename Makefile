@@ -3,39 +3,39 @@
 #? ukern: a microkernel that you link like a library
 #?
 #? Targets
-#?   setup      install what this machine lacks, fetch libfdt     make setup
-#?   all        build the libraries and the pipes example         make
-#?   run        boot the pipes example in QEMU                    make run
-#?              a script instead of the keyboard                  echo 'cat README.md | wc' | make -s run
-#?   trace      the same, and show afterwards who called whom     make trace
-#?   check      run every test                                    make check
-#?              or some of them                                   make check TESTS=test_pipe
-#?   new        start a project of your own                       make new TEMPLATE=server NAME=../kv
-#?   bench      boot the benchmark image and print its table      make bench
-#?   docs       build the site, $(BUILD)/docs/html/index.html     make docs
-#?   format     lay out all C files by .clang-format              make format
-#?   lint       look for mistakes without running anything        make lint
-#?   install    put the SDK below $(DESTDIR)$(PREFIX)            make install PREFIX=/opt/ukern
-#?   uninstall  and take it away again                        make uninstall PREFIX=/opt/ukern
-#?   dist       the sources, $(BUILD)/ukern-VERSION.tar.gz     make dist
-#?   deb        a Debian package in $(BUILD)                   make deb
-#?   clean      remove everything that was built                  make clean
-#?   help       this text                                         make help
+#?   setup      install what this machine lacks, fetch libfdt             make setup
+#?   all        build the libraries and the pipes example                 make
+#?   run        boot the pipes example in QEMU                            make run
+#?              a script instead of the keyboard                          echo 'cat README.md | wc' | make -s run
+#?   trace      the same, and show afterwards who called whom             make trace
+#?   check      run every test                                            make check
+#?              or some of them                                           make check TESTS=test_pipe
+#?   new        start a project of your own                               make new TEMPLATE=server NAME=../kv
+#?   bench      boot the benchmark image and print its table              make bench
+#?   docs       build the site, $(BUILD)/docs/html/index.html             make docs
+#?   format     lay out all C files by .clang-format                      make format
+#?   lint       look for mistakes without running anything                make lint
+#?   install    put the SDK below $(DESTDIR)$(PREFIX)                     make install PREFIX=/opt/ukern
+#?   uninstall  and take it away again                                    make uninstall PREFIX=/opt/ukern
+#?   dist       the sources, $(BUILD)/ukern-VERSION.tar.gz                make dist
+#?   deb        a Debian package in $(BUILD)                              make deb
+#?   clean      remove everything that was built                          make clean
+#?   help       this text                                                 make help
 #?
 #? Variables
-#?   V=1            show every command                            make V=1
-#?   BUILD          where everything is built (build)             make BUILD=/tmp/ukern
-#?   CPU, RAM       the machine that QEMU makes                   make run CPU=max RAM=512M
-#?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
-#?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
-#?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
-#?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
-#?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
-#?   PREFIX         where to install (/usr/local)             make install PREFIX=$HOME/ukern
-#?   DESTDIR        a folder in the place of /                make install DESTDIR=/tmp/root
+#?   V=1             show every command                                   make V=1
+#?   BUILD           where everything is built (build)                    make BUILD=/tmp/ukern
+#?   CPU, RAM        the machine that QEMU makes                          make run CPU=max RAM=512M
+#?   BOOTARGS        words for tasks, see task_bootargs()                 make run BOOTARGS=verbose
+#?   QEMU_FLAGS      more options for QEMU                                make run QEMU_FLAGS='-d int'
+#?   TIMEOUT         end QEMU after so many seconds                       make run TIMEOUT=10
+#?   CROSS_COMPILE   prefix of the compiler                               make CROSS_COMPILE=aarch64-elf-
+#?   PICOLIBC        where picolibc is                                    make PICOLIBC=/opt/picolibc
+#?   PREFIX          where to install (/usr/local)                        make install PREFIX=$HOME/ukern
+#?   DESTDIR         a folder in the place of /                           make install DESTDIR=/tmp/root
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
-#?   TESTS          parts of the names of tests                   make check TESTS='unit sim'
-#?   GUEST_CPUS     what the guest tests run on                   make check GUEST_CPUS=max
+#?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
+#?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
 

@@ -8,71 +8,71 @@
 #?   include $(shell pkg-config --variable=sdkmk ukern)
 #?
 #? Targets
-#?   all        build $(BUILD)/$(IMAGE).img                       make
-#?   run        boot it in QEMU                                   make run
-#?              a script instead of the keyboard                  echo 'ls' | make -s run
-#?   debug      boot it under gdb, with symbols of all programs  make debug
-#?   test       boot it for each tests/NAME.test, print TAP      make test
-#?              or for some of them                              make test TESTS=NAME
-#?   trace      boot it, and show afterwards who called whom      make trace
-#?              until it ends by itself, or for so long           make trace TIMEOUT=10
-#?   size       bytes by program and by module, and the change   make size
-#?   graph      draw its tasks, ports, rights and devices        make graph
-#?   doc        build a site from the project's own comments     make doc
-#?   compile_commands.json  tell an editor how files are built   make compile_commands.json
-#?   doctor     check the tools, say how to get what is missing  make doctor
-#?   clean      remove $(BUILD)                                   make clean
-#?   help       this text                                         make help
-#?   print-VAR  show what a variable is                           make print-TASKS
+#?   all                    build $(BUILD)/$(IMAGE).img                      make
+#?   run                    boot it in QEMU                                  make run
+#?                          a script instead of the keyboard                 echo 'ls' | make -s run
+#?   debug                  boot it under gdb, with symbols of all programs  make debug
+#?   test                   boot it for each tests/NAME.test, print TAP      make test
+#?                          or for some of them                              make test TESTS=NAME
+#?   trace                  boot it, and show afterwards who called whom     make trace
+#?                          until it ends by itself, or for so long          make trace TIMEOUT=10
+#?   size                   bytes by program and by module, and the change   make size
+#?   graph                  draw its tasks, ports, rights and devices        make graph
+#?   doc                    build a site from the project's own comments     make doc
+#?   compile_commands.json  tell an editor how files are built               make compile_commands.json
+#?   doctor                 check the tools, say how to get what is missing  make doctor
+#?   clean                  remove $(BUILD)                                  make clean
+#?   help                   this text                                        make help
+#?   print-VAR              show what a variable is                          make print-TASKS
 #?
 #? Variables of the project, set before the include
-#?   IMAGE      the image's name                                  IMAGE := hello
-#?   TASKS      tasks that start at boot                          TASKS := pipeserv hello
-#?   PROGRAMS   more programs in the archive, not started         PROGRAMS := cat wc
-#?              init among them is the project's own first task   PROGRAMS := init
-#?   KERNEL     kernel extension with ukern_main()                KERNEL := upper_syscall.c
-#?   BOARD      a board of one's own, instead of QEMU's virt      BOARD := myboard.c
-#?   FILES      more files in the archive, as they are or renamed FILES := motd help.txt=docs/help.md
-#?   CFLAGS     more flags for the compiler                       CFLAGS := -DFAST
-#?   LDLIBS     more libraries for the programs                   LDLIBS := -lm
-#?   SDK_TASKS  tasks that the SDK adds (console)                 SDK_TASKS :=
-#?   SDK_REQUIRE  the oldest SDK that will do                   SDK_REQUIRE := 0.1
-#?   BUILD      where everything is built (build)                 BUILD := /tmp/hello
+#?   IMAGE        the image's name                                           IMAGE := hello
+#?   TASKS        tasks that start at boot                                   TASKS := pipeserv hello
+#?   PROGRAMS     more programs in the archive, not started                  PROGRAMS := cat wc
+#?                init among them is the project's own first task            PROGRAMS := init
+#?   KERNEL       kernel extension with ukern_main()                         KERNEL := upper_syscall.c
+#?   BOARD        a board of one's own, instead of QEMU's virt               BOARD := myboard.c
+#?   FILES        more files in the archive, as they are or renamed          FILES := motd help.txt=docs/help.md
+#?   CFLAGS       more flags for the compiler                                CFLAGS := -DFAST
+#?   LDLIBS       more libraries for the programs                            LDLIBS := -lm
+#?   SDK_TASKS    tasks that the SDK adds (console)                          SDK_TASKS :=
+#?   SDK_REQUIRE  the oldest SDK that will do                                SDK_REQUIRE := 0.1
+#?   BUILD        where everything is built (build)                          BUILD := /tmp/hello
 #?
 #? Tests: a file tests/NAME.test has lines `> TEXT` to type in, `! TEXT` that must not be seen, `= N` for the exit
 #? status (0), `# TEXT` for people; every other line must be seen, in this order.
 #?
 #? Properties of a task or program NAME
-#?   NAME.sources   its files, if not NAME.c or NAME/*.c          shell.sources := shell/main.c line.c
-#?   NAME.cflags    more flags for the compiler, for it alone  pipeserv.cflags := -mgeneral-regs-only
-#?   NAME.program   the program it runs, if not NAME              worker2.program := worker
-#?   NAME.provides  ports that it serves                          pipeserv.provides := pipe
-#?   NAME.uses      ports that it may call (console), and archive  shell.uses := pipe console archive
-#?   NAME.devices   devices that it drives                        console.devices := pl011
-#?   NAME.dma       sizes of memory that they reach               netdev.dma := 256K 4M
-#?   NAME.rights    over the whole system:                        shell.rights := inspect kill power
+#?   NAME.sources   its files, if not NAME.c or NAME/*.c                     shell.sources := shell/main.c line.c
+#?   NAME.cflags    more flags for the compiler, for it alone                pipeserv.cflags := -mgeneral-regs-only
+#?   NAME.program   the program it runs, if not NAME                         worker2.program := worker
+#?   NAME.provides  ports that it serves                                     pipeserv.provides := pipe
+#?   NAME.uses      ports that it may call (console), and archive            shell.uses := pipe console archive
+#?   NAME.devices   devices that it drives                                   console.devices := pl011
+#?   NAME.dma       sizes of memory that they reach                          netdev.dma := 256K 4M
+#?   NAME.rights    over the whole system:                                   shell.rights := inspect kill power
 #?                  inspect, kill, log, power, device
-#?   NAME.restart   always, on-failure or never (the default)     pipeserv.restart := always
-#?   NAME.memory    most memory it can use, in bytes, K or M      shell.memory := 1M
-#?   NAME.stack     size of its stack                             shell.stack := 64K
-#?   NAME.priority  0 (least urgent) to 63                        pipeserv.priority := 40
-#?   NAME.args      its arguments                                 shell.args := -v
+#?   NAME.restart   always, on-failure or never (the default)                pipeserv.restart := always
+#?   NAME.memory    most memory it can use, in bytes, K or M                 shell.memory := 1M
+#?   NAME.stack     size of its stack                                        shell.stack := 64K
+#?   NAME.priority  0 (least urgent) to 63                                   pipeserv.priority := 40
+#?   NAME.args      its arguments                                            shell.args := -v
 #?
 #? Variables of one call
-#?   V=1            show every command                            make V=1
-#?   DEBUG=1        build for a debugger, in $(BUILD)/debug         make DEBUG=1
-#?   CPU, RAM       the machine that QEMU makes                   make run CPU=max RAM=512M
-#?   BOOTARGS       words for the system's command line           make run BOOTARGS=semihosting
-#?   QEMU           the emulator, if not qemu-system-aarch64     make run QEMU=/opt/qemu/bin/qemu-system-aarch64
-#?   QEMU_FLAGS     more options for QEMU                         make run QEMU_FLAGS='-d int'
-#?   TIMEOUT        end QEMU after so many seconds                make run TIMEOUT=10
-#?   GDB_FLAGS      options for gdb                               make debug GDB_FLAGS='-ex continue'
-#?   UKERN_MEASURE=1  a kernel that finds its longest masked path  make run UKERN_MEASURE=1
-#?   TRACE_TASKS    show messages of these tasks only             make trace TRACE_TASKS='shell wc'
-#?   TRACE_ROWS     show so many messages at most (5000)          make trace TRACE_ROWS=20000
-#?   UKERN_TRACE=1  a kernel that records, as `make trace` makes  make debug UKERN_TRACE=1
-#?   CROSS_COMPILE  prefix of the compiler                        make CROSS_COMPILE=aarch64-elf-
-#?   PICOLIBC       where picolibc is                             make PICOLIBC=/opt/picolibc
+#?   V=1              show every command                                     make V=1
+#?   DEBUG=1          build for a debugger, in $(BUILD)/debug                make DEBUG=1
+#?   CPU, RAM         the machine that QEMU makes                            make run CPU=max RAM=512M
+#?   BOOTARGS         words for tasks, see task_bootargs()                   make run BOOTARGS=verbose
+#?   QEMU             the emulator, if not qemu-system-aarch64               make run QEMU=/opt/qemu/bin/qemu-system-aarch64
+#?   QEMU_FLAGS       more options for QEMU                                  make run QEMU_FLAGS='-d int'
+#?   TIMEOUT          end QEMU after so many seconds                         make run TIMEOUT=10
+#?   GDB_FLAGS        options for gdb                                        make debug GDB_FLAGS='-ex continue'
+#?   UKERN_MEASURE=1  a kernel that finds its longest masked path            make run UKERN_MEASURE=1
+#?   TRACE_TASKS      show messages of these tasks only                      make trace TRACE_TASKS='shell wc'
+#?   TRACE_ROWS       show so many messages at most (5000)                   make trace TRACE_ROWS=20000
+#?   UKERN_TRACE=1    a kernel that records, as `make trace` makes           make debug UKERN_TRACE=1
+#?   CROSS_COMPILE    prefix of the compiler                                 make CROSS_COMPILE=aarch64-elf-
+#?   PICOLIBC         where picolibc is                                      make PICOLIBC=/opt/picolibc
 
 .DEFAULT_GOAL := all
 # Variables of the command line count where a person typed them, not where a make above handed its own down.

@@ -75,6 +75,18 @@ ok "make help tells of every target" sh -c 'make help >help; for t in all run de
     grep -q "^  $t " help || { echo "# $t"; exit 1; }; done'
 ok "and of every variable" sh -c 'for v in $(make print-ukern_variables); do grep -q "^  .*\<$v\>" help || case $v in QEMU) ;; *) echo "# $v"; exit 1 ;; esac; done'
 ok "and of every property" sh -c 'for p in $(make print-ukern_properties); do grep -q "^  NAME.$p " help || { echo "# $p"; exit 1; }; done'
+# In each table the names, what they mean and the examples stand under each other.
+columns() {
+    make -s "$@" help | perl -ne '
+        @at = () if /^\S/;
+        next unless /^  \S/ && /  \S.*  \S/;
+        /^(  \S.*?  +)(\S.*?  +)\S/ or next;
+        @at = (length $1, length "$1$2") unless @at;
+        $bad = print "# $_" if "@at" ne join " ", length $1, length "$1$2";
+        END { $? = $bad || !$. }'
+}
+ok "in columns" columns
+ok "as make help of the SDK" columns -C "$tree"
 
 # ---- Ways to build.
 make -s clean
