@@ -32,6 +32,18 @@ mv "$prefix" "$outside/moved"
 ok "the tree can be moved" sh -c "PKG_CONFIG_PATH=$outside/moved/lib/pkgconfig make -s && [ -e build/project.img ]"
 mv "$outside/moved" "$prefix"
 
+# What is said to somebody whose shell does not know the place yet.
+installed() {
+    "$tree/tools/install" "$version" "$tree_build" "$1" "$outside/told" >"$out"
+}
+ok "a new place" installed ""
+ok "is told, for projects" says "$out" "    export PKG_CONFIG_PATH=$outside/told/lib/pkgconfig"
+ok "and for the command" says "$out" "    export PATH=$outside/told/bin:\$PATH"
+PATH=$outside/told/bin:$PATH PKG_CONFIG_PATH=$outside/told/lib/pkgconfig installed ""
+ok "a place that the shell knows is not told" [ ! -s "$out" ]
+installed "$outside/root-of-a-package"
+ok "nor that of a package" [ ! -s "$out" ]
+
 # Another version beside this one.
 "$tree/tools/install" 9.9.9 "$tree_build" '' "$prefix"
 ok "a second version lives beside the first" [ -e "$prefix/lib/ukern-$version/sdk.mk" -a -e "$prefix/lib/ukern-9.9.9/sdk.mk" ]
