@@ -66,20 +66,20 @@ works() {
     [ $status = 0 ] && says out hello
 }
 
-# ---- Registration.
+# ---- Registration. The parentheses keep the compiler from looking at the numbers.
 registers() {
     build REGISTER="$1" && boot && stops "ukern: cannot start: $2"
 }
-ok "a number below the range" registers 'ukern_register(255, all[0]);' 'good (255): the number is not one of 256 to 1023'
-ok "a number above it" registers 'ukern_register(1024, all[0]);' 'good (1024): the number is not one of 256 to 1023'
-ok "a number far above it" registers 'ukern_register(0xffffffff, all[0]);' 'good (4294967295): the number is not'
-ok "a number of the kernel's" registers 'ukern_register(1, all[0]);' 'good (1): the number is not'
-ok "one number twice" registers 'ukern_register(300, all[0]); ukern_register(300, all[1]);' 'other (300): the number is taken'
-ok "no cancel" registers 'ukern_register(300, all[2]);' 'hasty (300): cancel is missing'
-ok "no begin" registers 'ukern_register(300, all[3]);' 'hollow (300): name, begin and complete must be set'
-ok "no complete" registers 'ukern_register(300, all[4]);' 'endless (300): name, begin and complete must be set'
-ok "no name" registers 'ukern_register(300, all[5]);' '(no name) (300): name, begin and complete must be set'
-ok "nothing at all" registers 'ukern_register(300, all[6]);' '(no name) (300)'
+ok "a number below the range" registers '(ukern_register)(255, all[0]);' 'good (255): the number is not one of 256 to 1023'
+ok "a number above it" registers '(ukern_register)(1024, all[0]);' 'good (1024): the number is not one of 256 to 1023'
+ok "a number far above it" registers '(ukern_register)(0xffffffff, all[0]);' 'good (4294967295): the number is not'
+ok "a number of the kernel's" registers '(ukern_register)(1, all[0]);' 'good (1): the number is not'
+ok "one number twice" registers '(ukern_register)(300, all[0]); ukern_register(300, all[1]);' 'other (300): the number is taken'
+ok "no cancel" registers '(ukern_register)(300, all[2]);' 'hasty (300): cancel is missing'
+ok "no begin" registers '(ukern_register)(300, all[3]);' 'hollow (300): name, begin and complete must be set'
+ok "no complete" registers '(ukern_register)(300, all[4]);' 'endless (300): name, begin and complete must be set'
+ok "no name" registers '(ukern_register)(300, all[5]);' '(no name) (300): name, begin and complete must be set'
+ok "nothing at all" registers '(ukern_register)(300, all[6]);' '(no name) (300)'
 ok "the first and the last number are good" build REGISTER='ukern_register(256, all[0]); ukern_register(1023, all[1]);'
 boot
 ok "and the image runs" works
