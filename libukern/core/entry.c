@@ -100,6 +100,7 @@ inline struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_
     TRACE(enter, 0, t, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
     status = handlers[number](t, r);
     if (unlikely(status == SYS_SWITCHED)) {
+        TRACE(leave, 0, t, number, UKERN_OK);
         measure_point();
         return (struct way){c->current, t};
     }

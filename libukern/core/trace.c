@@ -8,7 +8,7 @@
 #include "frame.h"
 #include "task.h"
 
-#define RING_ORDER 11 /* at most 2^11 frames, 8 MiB: 130,000 records */
+#define RING_ORDER 14 /* at most 2^14 frames, 64 MiB: a million records */
 #define RING_SHARE 32 /* and no more than one part in 32 of memory */
 
 static struct trace_ring *ring;

@@ -50,10 +50,10 @@ sub new {
     return $self;
 }
 
-# A column for each task that has a row.
+# A column for each task that has a row. Tasks of one name make a group, of which the page shows messages by choice.
 sub columns {
     my ($self) = @_;
-    my (%seen, @lanes, @free);
+    my (%seen, %group, @lanes);
     for my $row (@{$self->{rows}}) {
         push @lanes, grep { $_ && !$seen{$_->{n}}++ } @$row{qw(from to)};
         $self->{hardware} = 1 if $row->{type} eq 'notify' && !$row->{from};
@@ -69,7 +69,9 @@ sub columns {
         $old->{heir} = 1 if $old;
         $lane->{column} = $old ? $old->{column} : $columns++;
         $self->{heads}[$lane->{column}] //= $lane->{name};
+        $lane->{group} = $group{$lane->{given}} //= keys %group;
     }
+    $self->{groups} = [sort { $group{$a} <=> $group{$b} } keys %group];
     $self->{width} = $LANE * ($columns || 1);
 }
 
@@ -257,7 +259,7 @@ sub page {
 <header><h1>$title</h1><p>@{[escape($self->summary)]}</p>
 <form><input type="search" id="find" placeholder="find a message" aria-label="find a message"><span id="tasks">
 END
-    print $out map { '<label><input type="checkbox" value="' . $_->{n} . '">' . escape($_->{name}) . "</label>\n" } @{$self->{lanes}};
+    print $out map { "<label><input type=\"checkbox\" value=\"$_\">" . escape($self->{groups}[$_]) . "</label>\n" } 0 .. $#{$self->{groups}};
     print $out <<"END";
 </span></form>
 <p class="legend"><span class="run">runs</span><span class="wait">waits for a reply</span><span class="owe">owes a reply</span><span class="ready">waits for the CPU</span></p></header>
@@ -272,7 +274,7 @@ END
         my ($time, $class, $more, $about) = ('', 'p', '', '');
         if ($row) {
             $time = $self->time_text($row->{t});
-            my %lanes = map { $_->{n} => 1 } grep { $_ } @$row{qw(from to)};
+            my %lanes = map { $_->{group} => 1 } grep { $_ } @$row{qw(from to)};
             $class = join ' ', 'r', map { "l$_" } sort keys %lanes;
             $more .= ' data-call="' . ($number{$row->{call}{token}} //= $n) . '"' if $row->{call};
             $more .= " data-column=\"$row->{to}{column}\" data-name=\"" . escape($row->{to}{name}) . '"' if $row->{type} eq 'spawn';
