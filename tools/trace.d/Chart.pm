@@ -127,6 +127,7 @@ sub background {
     my %path = map { $_ => '' } qw(life ready wait run owe);
     my $half = $height == $GAP ? 0 : $height - 10;
     for my $lane (@{$self->{lanes}}) {
+        next if defined $lane->{born} && $lane->{born} > $t || defined $lane->{died} && $lane->{died} < $t;
         my $x = $self->x($lane);
         my ($a, $b) = (alive($lane, $t - 1), alive($lane, $height == $GAP ? $t - 1 : $t));
         $path{life} .= $a && $b ? "M$x 0V$height" : $a ? "M$x 0V$half" : $b ? "M$x ${half}V$height" : '';
