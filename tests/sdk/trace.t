@@ -31,7 +31,7 @@ ok "make trace" run make trace TIMEOUT=120
 ok "says how the system ended" says "$out" "the system ended: power off"
 ok "makes no image but its own" not [ -e build/ask.img ]
 ok "the JSON tells of plain calls and of pending ones" json build/ask.trace.json \
-    'named(qr/^call \d+ → console$/) && named(qr/^ask → oracle$/) == 4'
+    'named(qr/^call 511 \(write inline\) → console$/) && named(qr/^ask → oracle$/) == 4'
 ok "every call has its reply" json build/ask.trace.json 'waits() && !grep { $_->{args}{answered} ne "yes" } waits()'
 ok "every arrow has a beginning and an end, the end later" json build/ask.trace.json 'my (%s, %f);
     for (@e) { $s{$_->{id}} = $_ if $_->{ph} eq "s"; $f{$_->{id}} = $_ if $_->{ph} eq "f" }
@@ -101,17 +101,41 @@ cat >caller.c <<'END'
 
 int main(void)
 {
-    struct ukern_msg m = {UKERN_TAG(77, 0), {1, 2, 3}};
+    struct ukern_msg m = {UKERN_TAG(76, 0), {0}};
 
+    ipc_call(task_handle("refuser"), &m);
+    m = (struct ukern_msg){UKERN_TAG(77, 0), {1, 2, 3}};
     return ipc_call(task_handle("silent"), &m);
 }
 END
-makefile 'TASKS := silent caller' 'silent.provides := silent' 'caller.uses := silent'
+cat >refuser.c <<'END'
+#include <ukern/error.h>
+#include <ukern/server.h>
+#include <ukern/task.h>
+
+static int refuse(struct server *s, struct request *r)
+{
+    (void)s;
+    (void)r;
+    return UKERN_ENOENT;
+}
+
+static const struct server_handler handlers[] = {{76, refuse}, {0, NULL}};
+
+int main(void)
+{
+    struct server s = {.port = task_handle("refuser"), .handlers = handlers};
+
+    return server_run(&s);
+}
+END
+makefile 'TASKS := silent refuser caller' 'silent.provides := silent' 'refuser.provides := refuser' 'caller.uses := silent refuser'
 ok "a system that hangs" run make trace TIMEOUT=20
 ok "is ended after its time" says "$out" "stopped from outside, after its time"
 ok "the one who waits is named, and for whom" grep -q 'caller still waits for silent: call 77, since ' "$out"
 ok "the call has no reply" json build/hang.trace.json 'grep { $_->{args}{answered} eq "no" && $_->{name} eq "call 77 → silent" } waits()'
-ok "nor in the chart" grep -q 'never answered' build/hang.trace.html
+ok "an error that a server replied is named" grep -q 'refuser → caller: reply UKERN_ENOENT' build/hang.trace.html
+ok "nor has it one in the chart" grep -q 'never answered' build/hang.trace.html
 ok "the copy of the memory is gone" [ -z "$(find . -name '*.memory')" ]
 cd ..
 

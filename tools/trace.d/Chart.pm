@@ -43,7 +43,7 @@ sub new {
     if (@rows > $most) {
         my $last = int($most / 5);
         $self->{left_out} = @rows - $most;
-        splice @rows, $most - $last, $self->{left_out}, {type => 'cut', t => $rows[$most - $last]{t}, n => $self->{left_out}};
+        splice @rows, $most - $last, $self->{left_out}, {type => 'cut', t => $rows[ - $last]{t}, n => $self->{left_out}};
     }
     $self->{rows} = \@rows;
     $self->columns;

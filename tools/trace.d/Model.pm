@@ -174,11 +174,14 @@ sub row {
 
 sub words { return join ' ', map { $_ < 4096 ? $_ : sprintf '0x%x', $_ } @_ }
 
+# The label of a tag: a server replies an error as one, negative in 32 bits.
+sub label { return Ring::signed32($_[0] & 0xffffffff) }
+
 # A tag and words, as text.
 sub message {
     my ($tag, @words) = @_;
-    my ($label, $handles) = ($tag & 0xffffffff, $tag >> 32);
-    return "label $label" . ($handles ? ", handles $handles" : '') . ', words ' . words(@words);
+    my $handles = $tag >> 32;
+    return 'label ' . label($tag) . ($handles ? ", handles $handles" : '') . ', words ' . words(@words);
 }
 
 sub on_call {
@@ -187,7 +190,8 @@ sub on_call {
     my $label = $r->{tag} & 0xffffffff;
     my $call = {kind => $kind, token => $r->{token}, from => $lane, sent => $r->{t}, port => $r->{port}, badge => $r->{badge},
         tag => $r->{tag}, words => [$r->{w0}, $r->{w1}]};
-    $call->{name} = $kind eq 'pending' ? $self->call_name($lane->{number}) : $kind eq 'fault' ? 'fault' : "$kind $label";
+    $call->{name} = $kind eq 'pending' ? $self->call_name($lane->{number}) : $kind eq 'fault' ? 'fault'
+        : "$kind $label" . ($self->{names}{label}{$label} ? " ($self->{names}{label}{$label})" : '');
     push @{$self->{calls}}, $call;
     $self->{by_token}{$r->{token}} = $lane->{call} = $call;
     $lane->{waited} = 1;
@@ -250,7 +254,7 @@ sub on_end {
             . ($call->{result} // '?'), call => $call);
     } else {
         $self->row(reply => $call->{to} // $lane, $lane,
-            $call->{kind} eq 'fault' ? 'answer' : 'reply ' . (($call->{reply_tag} // 0) & 0xffffffff), call => $call);
+            $call->{kind} eq 'fault' ? 'answer' : 'reply ' . $self->{ring}->result(label($call->{reply_tag} // 0)), call => $call);
     }
 }
 

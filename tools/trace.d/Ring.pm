@@ -41,7 +41,7 @@ sub enum {
 sub names {
     my ($sdk) = @_;
     my ($abi, $core) = ("$sdk/libukern/include/ukern/abi", "$sdk/libukern/core");
-    my (%event, %call, %error);
+    my (%event, %call, %error, %label);
     for (split /\n/, text_of("$core/trace.def")) {
         $event{$1} = {name => $2, detail => $3, words => [split ' ', $4]}
             if /^TRACE_EVENT\(\s*(\d+),\s*(\w+),\s*"(.*?)",\s*"(.*?)"/;
@@ -52,11 +52,15 @@ sub names {
     for (split /\n/, text_of("$abi/errors.def")) {
         $error{-$2} = "UKERN_$1" if /^UKERN_ERROR\(\s*(\w+),\s*(\d+),/;
     }
+    for (split /\n/, text_of("$sdk/libuser/include/ukern/stream.h")) {    # the protocol that every program speaks
+        $label{$2} = lc($1) =~ tr/_/ /r if /^#define STREAM_(\w+)\s+(5\d\d)\b/;
+    }
     my ($types, $task) = (text_of("$abi/types.h"), text_of("$core/task.h"));
     return {
         event  => \%event,
         call   => \%call,
         error  => \%error,
+        label  => \%label,
         state  => enum($task,  'task_state',        'TASK_'),
         kind   => enum($task,  'call_kind',         'CALL_'),
         type   => enum($types, 'ukern_event_type',  'UKERN_EV_'),
@@ -173,6 +177,7 @@ sub result {
     return $self->{names}{error}{$signed} // ($signed > -4096 && $signed < 1 << 48 ? $signed : sprintf '0x%x', $value);
 }
 
-sub signed { return unpack 'q<', pack 'Q<', $_[0] }
+sub signed   { return unpack 'q<', pack 'Q<', $_[0] }
+sub signed32 { return unpack 'l<', pack 'L<', $_[0] }
 
 1;
