@@ -49,6 +49,9 @@ ok "system calls and interrupts are there" json build/ask.trace.json \
 ok "the chart is a page by itself" page build/ask.trace.html
 ok "it names the tasks" sh -c 'for t in init console oracle asker; do grep -q "class=\"name\"[^>]*>$t<" build/ask.trace.html || exit 1; done'
 ok "and tells of the calls" sh -c 'grep -q "asker → oracle: ask" build/ask.trace.html && grep -q "result 39" build/ask.trace.html'
+ok "a task's button is of the rows that it takes part in" perl -0777 -ne 'my ($g) = /value="(\d+)">oracle</ or exit 1;
+    my @rows = /<div class="(r [^"]*)".*?<title>(.*?)\n/g; my $n = 0;
+    while (my ($class, $title) = splice @rows, 0, 2) { $n++; exit 2 if ($class =~ /\bl$g\b/) != ($title =~ /oracle/) } exit !$n' build/ask.trace.html
 ok "the picture is XML" perl -0777 -ne 'exit !(/^<svg xmlns/ && m{</svg>\n$}) || /&(?!amp;|lt;|gt;|quot;|#39;)/' build/ask.trace.svg
 
 # ---- From the records alone: other choices, hostile names, damage.

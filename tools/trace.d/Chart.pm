@@ -69,7 +69,8 @@ sub columns {
         $old->{heir} = 1 if $old;
         $lane->{column} = $old ? $old->{column} : $columns++;
         $self->{heads}[$lane->{column}] //= $lane->{name};
-        $lane->{group} = $group{$lane->{given}} //= keys %group;
+        my $groups = keys %group;
+        $lane->{group} = $group{$lane->{given}} //= $groups;
     }
     $self->{groups} = [sort { $group{$a} <=> $group{$b} } keys %group];
     $self->{width} = $LANE * ($columns || 1);
