@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <ukern/abi/types.h>
 
-#define WARM_UP 16 /* rounds before those that count */
+#define WARM_UP         16 /* rounds before those that count */
+#define CLIENT_PRIORITY 16 /* what init gives to programs that are no servers */
 
 uint64_t run_calibration(unsigned n);
 uint64_t run_null_call(unsigned n);
@@ -24,6 +25,7 @@ uint64_t run_pipe_pingpong(unsigned n);
 uint64_t run_pipe_12b(unsigned n);
 uint64_t run_pipe_4k(unsigned n);
 uint64_t run_pipe_64k(unsigned n);
+uint64_t run_handover(unsigned n);
 uint64_t run_pipe_create_close(unsigned n);
 uint64_t run_spawn_exit_wait(unsigned n);
 uint64_t task_bytes(void);
@@ -74,6 +76,7 @@ void role_yielder(void);
 void role_waiter(void);
 void role_pong(void);
 void role_sink_4k(void);
+void role_taker(void);
 void role_sink_64k(void);
 void role_vectors(void);
 void role_hoard(void);

@@ -20,7 +20,6 @@
 
 #define DRAIN_TIME      2000000000u /* nanoseconds for the console's last words */
 #define SERVER_PRIORITY 32          /* what init gives to servers; this task has it at first */
-#define CLIENT_PRIORITY 16          /* what init gives to other programs */
 
 static struct benchmark {
     const char *name;
@@ -41,6 +40,7 @@ static struct benchmark {
     {"pipe_12b", run_pipe_12b, 10000, 0},
     {"pipe_4k_per_4k", run_pipe_4k, 10000, 0},
     {"pipe_64k_per_4k", run_pipe_64k, 8000, 0},
+    {"handover_per_4k", run_handover, 100000, 0},
     {"pipe_create_close", run_pipe_create_close, 3000, 0},
     {"spawn_exit_wait", run_spawn_exit_wait, 300, 0},
 };
@@ -148,6 +148,7 @@ static const struct {
     {"waiter", role_waiter},
     {"pong", role_pong},
     {"sink_4k", role_sink_4k},
+    {"taker", role_taker},
     {"sink_64k", role_sink_64k},
     {"vectors", role_vectors},
     {"hoard", role_hoard},

@@ -6,7 +6,7 @@
 . "$UKERN/tests/tap.sh"
 
 figures="null_call call_0w call_6w notify_wait pending_call pipe_pingpong pipe_12b pipe_4k_per_4k pipe_64k_per_4k
-pipe_create_close spawn_exit_wait boot max_masked kernel_text kernel_data task_bytes"
+handover_per_4k pipe_create_close spawn_exit_wait boot max_masked kernel_text kernel_data task_bytes"
 
 # figure NAME: its number, or nothing.
 figure() {

@@ -84,7 +84,7 @@
 #define STREAM_CONTROL      512 /**< w0 = what: enum stream_control, w1 = value */
 
 #define STREAM_NONBLOCK 1 /**< flag of a request: UKERN_EAGAIN instead of waiting */
-#define STREAM_ANNOUNCE 2 /**< flag of STREAM_CREATE: the server tells the console of it, if it has room */
+#define STREAM_ANNOUNCE 2 /**< flag of STREAM_CREATE: tell the console of it, if it has room */
 
 #define STREAM_IN     1 /**< STREAM_POLL: a read would not wait */
 #define STREAM_OUT    2 /**< STREAM_POLL: a write would not wait */
