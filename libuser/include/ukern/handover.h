@@ -36,13 +36,14 @@
 /** Bytes of shared memory that so many blocks need. */
 #define HANDOVER_SIZE(slots) (((size_t)(slots) + 1) * HANDOVER_BLOCK)
 
+/** Who fills blocks, and who reads them. */
 enum handover_side { HANDOVER_GIVER, HANDOVER_TAKER };
 
 /** What a side publishes, on a cache line of its own. */
 struct handover_counter {
-    uint64_t count; /**< blocks given, or done with, since the beginning */
-    uint64_t wants; /**< the other's count that this side waits for, or 0 */
-    uint64_t unused[6];
+    uint64_t count;     /**< blocks given, or done with, since the beginning */
+    uint64_t wants;     /**< the other's count that this side waits for, or 0 */
+    uint64_t unused[6]; /**< fills the line */
 };
 
 /** The first page of the memory. Zeroed memory is a stream at its beginning. */
@@ -53,14 +54,16 @@ struct handover_shared {
 
 /** One task's end. */
 struct handover {
-    struct handover_shared *shared;
-    struct handover_counter *own, *other; /**< of `shared` */
-    char *blocks;
-    uint64_t mine;   /**< this side's count */
-    uint64_t theirs; /**< the other's, as last seen and found possible */
-    uint32_t slots;
-    enum handover_side side;
-    ukern_handle port, peer;
+    struct handover_shared *shared; /**< the first page of the memory */
+    struct handover_counter *own;   /**< this side's counter, in `shared` */
+    struct handover_counter *other; /**< the other's */
+    char *blocks;                   /**< behind it */
+    uint64_t mine;                  /**< this side's count */
+    uint64_t theirs;                /**< the other's, as last seen and found possible */
+    uint32_t slots;                 /**< how many blocks */
+    enum handover_side side;        /**< which side this is */
+    ukern_handle port;              /**< where it waits */
+    ukern_handle peer;              /**< where the other does */
 };
 
 /**
