@@ -183,7 +183,7 @@ sub arrow {
 # What stands about a row when somebody points at it.
 sub about {
     my ($self, $row) = @_;
-    my $name = sub { $_[0] ? $_[0]{name} : 'an interrupt' };
+    my $name = sub { $_[0] ? $_[0]{name} : $row->{type} eq 'spawn' ? 'the kernel' : 'an interrupt' };
     my @about = ($self->time_text($row->{t}) . ' ' . $self->unit . '  ' . $name->($row->{from}) . ($row->{from} && $row->{to} == $row->{from} ? ''
         : ' → ' . $name->($row->{to})) . ": $row->{text}");
     push @about, $row->{about} if defined $row->{about};
