@@ -135,7 +135,7 @@ END
 makefile 'TASKS := silent refuser caller' 'silent.provides := silent' 'refuser.provides := refuser' 'caller.uses := silent refuser'
 ok "a system that hangs" run make trace TIMEOUT=20
 ok "is ended after its time" says "$out" "stopped from outside, after its time"
-ok "the one who waits is named, and for whom" grep -q 'caller still waits for silent: call 77, since ' "$out"
+ok "the one who waits is named, and for whom" grep -q 'caller still waits for silent: call 77, sent at ' "$out"
 ok "the call has no reply" json build/hang.trace.json 'grep { $_->{args}{answered} eq "no" && $_->{name} eq "call 77 → silent" } waits()'
 ok "an error that a server replied is named" grep -q 'refuser → caller: reply UKERN_ENOENT' build/hang.trace.html
 ok "nor has it one in the chart" grep -q 'never answered' build/hang.trace.html
