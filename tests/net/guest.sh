@@ -52,7 +52,16 @@ stop() {
     return 0
 }
 
-# of TASK FIELD: that figure of the task, from the file status.json.
+# of TASK FIELD [FILE]: that figure of the task, from the file status.json or another.
 of() {
-    sed "s/.*\"name\":\"$1\"[^}]*\"$2\":\([0-9]*\).*/\1/" status.json
+    sed "s/.*\"name\":\"$1\"[^}]*\"$2\":\([0-9]*\).*/\1/" "${3:-status.json}"
+}
+
+# not_grown TASK BYTES: from status.before to status.json, by more than that.
+not_grown() {
+    [ -s status.before ] && [ -s status.json ] || return 1
+    now=$(of "$1" used)
+    before=$(of "$1" used status.before)
+    echo "# $1 had $before bytes, has $now"
+    [ -n "$now" ] && [ "$now" -le $((before + $2)) ]
 }

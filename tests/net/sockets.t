@@ -86,18 +86,6 @@ idle() {
     [ $((after - before)) -lt 300000000 ]
 }
 
-# not_grown TASK BYTES: since status.before, by more than that.
-not_grown() {
-    status
-    now=$(of "$1" used)
-    cp status.json status.after
-    cp status.before status.json
-    before=$(of "$1" used)
-    cp status.after status.json
-    echo "# $1 had $before bytes, has $now"
-    [ "$now" -le $((before + $2)) ]
-}
-
 ok "the image is built" build_image
 ok "it boots, and an address comes by DHCP" boot
 [ $tap_failed = 0 ] || { stop; finish; exit 1; }
@@ -132,6 +120,7 @@ cp status.json status.before
 ok "$CONNECTIONS short connections in a row" client "$http" short "$CONNECTIONS" /
 ok "200 aborted ones" client "$http" abort 200 /stream/3000000
 sleep 1
+status
 for task in netdev netserv httpd echod; do
     ok "$task needs no more memory than before" not_grown $task 16384
 done

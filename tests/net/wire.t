@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# netserv in QEMU, alone on a wire with a host made of raw frames (wire/): TCP under loss, disorder and overlap, floods,
+# and frames of any kind. FRAMES sets how many random ones there are (200000).
+FRAMES=${FRAMES:-200000}
+if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
+    echo "1..0 # SKIP lwIP is not fetched: make setup"
+    exit 0
+fi
+. "$UKERN/tests/net/guest.sh"
+
+build_wire() {
+    ${HOST_CC:-gcc} -std=gnu11 -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+        -o peer "$UKERN"/tests/net/wire/*.c
+}
+
+peer() {
+    ./peer "$work/host.sock" "$work/guest.sock" "$@"
+}
+
+# same FILE NAME: what httpd gives is that file.
+same() {
+    peer get "/$2" got && cmp got "$1"
+}
+
+lossy() {
+    peer lossy "$1" got && [ "$(sha256sum <got)" = "$(sha256sum <build/big.bin)" ]
+}
+
+ok "the image is built" build_image
+ok "the peer is built" build_wire
+start 1800 -netdev "dgram,id=n0,local.type=unix,local.path=$work/guest.sock,remote.type=unix,remote.path=$work/host.sock"
+ok "nobody answers DHCP: the address is the configured one" wait_for "[netserv] 10.0.2.15, gateway 10.0.2.2, as configured"
+[ $tap_failed = 0 ] || { stop; finish; exit 1; }
+ok "ping" peer ping
+ok "a small file" same "$UKERN/examples/net/httpd/index.html" index.html
+ok "eleven transfers, through loss of 1, 5 and 20%, disorder, duplicates and overlap" lossy 1
+ok "20000 ARP frames" peer arp 20000
+ok "20000 echo requests" peer icmp 20000
+ok "2000 connections that nobody completes" peer syn 2000
+ok "$((FRAMES / 2)) random frames" peer random $((FRAMES / 2)) 1
+ok "and it serves on" peer get /status.json status.json
+cp status.json status.before
+ok "$((FRAMES - FRAMES / 2)) others" peer random $((FRAMES - FRAMES / 2)) 2
+ok "transfers go on as before" lossy 2
+ok "and the status page" peer get /status.json status.json
+for task in netdev netserv httpd echod; do
+    ok "$task needs no more memory than before" not_grown $task 16384
+done
+ok "nothing of it was said on the console" [ "$(wc -l <console)" -le 4 ]
+stop
+finish
