@@ -4,9 +4,11 @@
 # For scripts that test the image of examples/net: `. "$UKERN/tests/net/guest.sh"` after deciding to run at all.
 . "$UKERN/tests/tap.sh"
 
+# In one folder for all scripts: built once.
 build_image() {
-    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
-        { sed 's/^/# /' build.log; return 1; }
+    ln -s "$BUILD/tests/net-example" build
+    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/net-example" all >build.log 2>&1 ||
+        { sed "s/^/# /" build.log; return 1; }
 }
 
 # A port that nobody has, by TCP or UDP.

@@ -37,6 +37,14 @@ static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct w
     return true;
 }
 
+/* May our FIN be handed over? When the peer's has come, lwIP forgets the connection 2 * TCP_MSL
+ * later, with whatever is still on its way (its state LAST_ACK): then all must have arrived first.
+ */
+static bool may_end(const struct sock *s)
+{
+    return s->queued == s->tx.used && (s->tx.used == 0 || s->tcp->state != CLOSE_WAIT);
+}
+
 /* Hand over to lwIP what it has not seen of the ring, as far as it takes it. */
 static void push(struct sock *s)
 {
@@ -61,7 +69,7 @@ static void push(struct sock *s)
             break;
         s->queued += n;
     }
-    if (s->fin_due && s->queued == s->tx.used)
+    if (s->fin_due && may_end(s))
         s->fin_due = tcp_shutdown(pcb, 0, 1) != ERR_OK;
     tcp_output(pcb);
 }
@@ -77,6 +85,7 @@ static void detach(struct sock *s)
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
 }
 
 /* Its client has closed it and all has been handed over: end the connection, too. */
@@ -84,7 +93,7 @@ static void finish(struct sock *s)
 {
     if (s->badge != 0 || s->listener != NULL)
         return;
-    if (s->tcp != NULL && s->closing && s->queued == s->tx.used) {
+    if (s->tcp != NULL && s->closing && may_end(s)) {
         /* tcp_close() says RST instead of FIN where unread bytes are lost. */
         if (tcp_close(s->tcp) != ERR_OK)
             return; /* no memory for the FIN: at the next call */

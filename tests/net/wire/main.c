@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * wire OURS GUESTS COMMAND...: be the host on the guest's wire, between the unix sockets OURS and
- * GUESTS. Status 0 if the guest did what it should. ping                  it answers get PATH FILE
- * fetch by HTTP into FILE, without faults lossy SEED FILE       eleven transfers at once, from a
- * perfect wire to one that loses one frame in five; FILE gets a copy of big.bin that came through
- * 5% loss arp N | icmp N | syn N | random N SEED    floods, after which it must answer as before
+ * GUESTS. Status 0 if the guest did what it should.
+ *
+ * - ping: it answers
+ * - get PATH FILE: fetch by HTTP into FILE, without faults
+ * - lossy SEED FILE: thirteen transfers at once, on wires of which one loses a frame in five; FILE
+ *   gets a copy of big.bin that came through 5% loss
+ * - arp N, icmp N, syn N, random N SEED: floods, after which it must answer as before
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -114,8 +117,14 @@ static void lossy(const char *file)
         echo("echo, overlapping", KIB * KIB, (struct faults){0}, true),
         echo("echo, overlapping, out of order and twice", 512 * KIB, disorder, true),
         echo("echo, everything at once", 128 * KIB, all, true),
+        http("in, a deaf end", "/stream/1", 1, (struct faults){0}),
+        echo("echo, deaf for long", 64 * KIB, (struct faults){0}, false),
     };
     const unsigned count = sizeof t / sizeof t[0];
+
+    /* netserv has forgotten the socket, or its owner has, and TCP goes on. */
+    t[count - 2].deaf_fin = 5;
+    t[count - 1].deaf = 21;
 
     transfer_all(t, count);
     for (unsigned i = 0; i < count; i++) {

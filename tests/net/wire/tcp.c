@@ -34,6 +34,7 @@ struct conn {
     bool open, ended, over; /* its FIN was seen; and all before it */
     size_t end;             /* where */
     uint64_t resend, rto, progress;
+    uint64_t hears, hears_fin; /* from then on */
 };
 
 static struct conn *conns;
@@ -178,6 +179,9 @@ static void take_data(struct conn *c, size_t at, const uint8_t *data, size_t n, 
         segment(c, ACK, c->sent, 0);
         return;
     }
+    if (fin && c->hears_fin == 0)
+        c->hears_fin = now() + t->deaf_fin * SECOND;
+    fin = fin && now() >= c->hears_fin;
     if (at > t->in_room || n > t->in_room - at)
         fail("%s: more than %zu bytes came", t->name, t->in_room);
     if (fin && c->ended && c->end != at + n)
@@ -276,6 +280,13 @@ static void timers(void)
     }
 }
 
+static bool hears(struct conn *c)
+{
+    if (c->hears == 0 && c->acked == c->t->out_size + 1)
+        c->hears = now() + c->t->deaf * SECOND;
+    return now() >= c->hears;
+}
+
 static void dispatch(const struct transfer *t, const uint8_t *frame, size_t n)
 {
     (void)t;
@@ -284,7 +295,7 @@ static void dispatch(const struct transfer *t, const uint8_t *frame, size_t n)
         return;
     for (struct conn *c = conns; c < conns + conn_count; c++)
         if (get16(frame + DATA_OFFSET + 2) == c->port && get16(frame + DATA_OFFSET) == c->t->port &&
-            !chance(c->t->faults.lost)) {
+            hears(c) && !chance(c->t->faults.lost)) {
             take(c, frame, n);
             if (chance(c->t->faults.doubled))
                 take(c, frame, n);

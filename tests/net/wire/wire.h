@@ -71,8 +71,10 @@ struct transfer {
     uint8_t *in;
     size_t in_room, in_size; /**< more than its room: an error */
     struct faults faults;
-    bool chop; /**< segments of any size, overlapping, in any order */
-    bool half; /**< end our direction as soon as all is sent */
+    bool chop;         /**< segments of any size, overlapping, in any order */
+    bool half;         /**< end our direction as soon as all is sent */
+    unsigned deaf;     /**< seconds for which nothing is heard after that; */
+    unsigned deaf_fin; /**< or only no end of the guest's direction, after the first */
 };
 
 /** Do them all at once. Fails when there is no progress for five minutes. */
