@@ -55,12 +55,12 @@ void trace_write(enum trace_event event, unsigned detail, const struct task *t,
     if (!ring)
         return;
     r = &ring->record[ring->written % ring->capacity];
-    *r = (struct trace_record){.time = arch_cycles(),
-                               .task = t ? (uint32_t)task_id(t) : 0,
-                               .detail = (uint16_t)detail,
-                               .event = (uint8_t)event};
-    for (unsigned i = 0; i < TRACE_WORDS; i++)
-        r->word[i] = word[i];
+    r->time = arch_cycles();
+    r->task = t ? (uint32_t)task_id(t) : 0;
+    r->detail = (uint16_t)detail;
+    r->event = (uint8_t)event;
+    r->cpu = 0;
+    __builtin_memcpy(r->word, word, sizeof r->word); /* a few loads and stores, no call */
     __atomic_store_n(&ring->written, ring->written + 1, __ATOMIC_RELEASE);
 }
 
