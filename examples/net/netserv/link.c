@@ -17,8 +17,10 @@
 
 #include "../netdev/net.h"
 #include "../netdev/net_client.h"
+#include "train.h"
 
 #define SLOTS       NET_SLOTS
+#define BATCH       (NET_SLOTS + 64u)
 #define SLOT_SIZE   2048u /* a frame and room to spare */
 #define MILLISECOND UINT64_C(1000000)
 #define SECOND      UINT64_C(1000000000)
@@ -37,11 +39,12 @@ static unsigned free_slots;
 static bool out_of_room;
 static ukern_handle server = -1; /* netdev's, with a badge of our own */
 static uint64_t badge;           /* of netdev's handle of our port */
+static uint64_t now; /* read once at each event: a system call each time would cost much */
 static uint64_t last_frame;
 
 uint32_t sys_now(void)
 {
-    return (uint32_t)(clock_now() / MILLISECOND);
+    return (uint32_t)(now / MILLISECOND);
 }
 
 uint32_t link_random(void)
@@ -85,42 +88,61 @@ static err_t output(struct netif *n, struct pbuf *p)
     d.offset = d.id * SLOT_SIZE;
     pbuf_copy_partial(p, net.data + d.offset, p->tot_len, 0);
     net_transmit(&net, &d, 1);
-    last_frame = clock_now();
+    last_frame = now;
     return ERR_OK;
 }
 
-static void input(const struct net_desc *d)
-{
-    struct pbuf *p;
+/* Buffers whose frames are in the train: given back when it has passed. */
+static uint32_t held[BATCH];
+static unsigned holds;
 
-    if (d->length < NET_FRAME_MIN || d->length > 0xffff || d->offset > net.pool_size ||
-        d->length > net.pool_size - d->offset)
-        return;
-    p = pbuf_alloc(PBUF_RAW, (uint16_t)d->length, PBUF_POOL);
-    if (p == NULL)
-        return; /* lost, as on any wire */
-    pbuf_take(p, net.pool + d->offset, (uint16_t)d->length);
-    if (nif.input(p, &nif) != ERR_OK)
-        pbuf_free(p);
+static void end_train(void)
+{
+    train_end();
+    for (unsigned i = 0; i < holds; i++)
+        net_return(&net, held[i]);
+    holds = 0;
 }
 
-/* Frames that have come. Without NET_GIVES_GSO each lies in one buffer; a larger one is dropped. */
-static bool take_in(void)
+/* The buffers of one frame; 0: there is none. */
+static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted)
 {
-    static bool inside;
+    unsigned count = 0;
     struct net_desc d;
-    bool any = false;
+    bool good = true;
 
     while (net_receive(&net, &d)) {
-        bool more = d.flags & NET_MORE;
-
-        if (!inside && !more)
-            input(&d);
-        inside = more;
-        net_return(&net, d.id);
-        any = true;
-        last_frame = clock_now();
+        if (count == 0)
+            *trusted = d.flags & (NET_CSUM_PARTIAL | NET_CSUM_GOOD);
+        held[holds++] = d.id;
+        good &= d.offset <= net.pool_size && d.length <= net.pool_size - d.offset;
+        piece[count++] = (struct train_piece){net.pool + d.offset, d.length};
+        if (!(d.flags & NET_MORE))
+            break;
+        good &= count < TRAIN_PIECES;
+        count -= count == TRAIN_PIECES;
     }
+    if (count > 0 && !good)
+        piece[0].length = count = 1; /* nobody takes it */
+    return count;
+}
+
+/* Frames that have come. */
+static bool take_in(void)
+{
+    struct train_piece piece[TRAIN_PIECES];
+    bool any = false, trusted = false;
+    unsigned count;
+
+    while ((count = next_frame(piece, &trusted)) > 0) {
+        train_frame(piece, count, trusted);
+        if (holds > BATCH - NET_SLOTS)
+            end_train();
+        any = true;
+    }
+    end_train();
+    if (any)
+        last_frame = now;
     return any;
 }
 
@@ -135,7 +157,7 @@ static void link_state(void)
 }
 
 /* May timers come late? */
-static bool quiet(uint64_t now)
+static bool quiet(void)
 {
     return net.area != NULL && now - last_frame > QUIET && tcp_active_pcbs == NULL &&
            (netif_dhcp_data(&nif) == NULL || dhcp_supplied_address(&nif));
@@ -144,15 +166,15 @@ static bool quiet(uint64_t now)
 static uint64_t next_deadline(void)
 {
     uint32_t sleep = sys_timeouts_sleeptime();
-    uint64_t now = clock_now();
 
-    if (quiet(now))
+    if (quiet())
         return now + NAP;
     return sleep == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UKERN_FOREVER : now + sleep * MILLISECOND;
 }
 
 uint64_t link_run(void)
 {
+    now = clock_now();
     for (;;) {
         if (net.area != NULL) {
             link_state();
@@ -303,6 +325,8 @@ void link_init(ukern_handle port, const struct link_config *c)
     lwip_init();
     netif_add(&nif, NULL, NULL, NULL, NULL, setup, netif_input);
     netif_set_status_callback(&nif, say_address);
+    train_init(&nif);
+    now = clock_now();
     reopen(NULL);
 }
 

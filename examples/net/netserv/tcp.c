@@ -5,6 +5,7 @@
  * client writes the kernel copies into the ring tx, and lwIP sends it from there, without a copy:
  * the bytes leave the ring when the peer has acknowledged them.
  */
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 #include <stdlib.h>
 
@@ -132,7 +133,6 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
     struct sock *s = arg;
     struct segment segment[2];
 
-    (void)pcb;
     (void)err;
     if (p == NULL) {
         s->rx.ends[PIPE_WRITE_END] = 0;
@@ -144,6 +144,8 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
         pbuf_copy_partial(p, s->rings->bytes + segment[1].offset, (uint16_t)segment[1].length,
                           (uint16_t)segment[0].length);
         pipe_put(&s->rx, p->tot_len);
+        if (p->tot_len > 2 * pcb->mss)
+            tcp_ack_now(pcb); /* a train: its sender waits for more than one segment's turn */
         pbuf_free(p);
     }
     settle(s);

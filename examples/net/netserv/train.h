@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  Received frames on their way to lwIP. Segments of one TCP connection that follow each other are
+ *  gathered to a *train* and go through lwIP as one large segment: it costs as much as a small one,
+ *  and is acknowledged once. Their bytes are not copied; they lie in netdev's buffers until the
+ *  socket's ring takes them.
+ */
+#ifndef NETSERV_TRAIN_H
+#define NETSERV_TRAIN_H
+
+#include <lwip/netif.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TRAIN_PIECES 36u /**< most buffers of one frame */
+
+/** A part of a frame, in memory that others may write at any time. */
+struct train_piece {
+    const uint8_t *data;
+    uint32_t length;
+};
+
+void train_init(struct netif *n);
+/**
+ * Take a frame, headers and all.
+ * @param trusted  its checksums need no check.
+ */
+void train_frame(const struct train_piece *piece, unsigned count, bool trusted);
+/** Let lwIP have what is gathered. After this nothing leads into the frames' memory any more. */
+void train_end(void);
+
+#endif
