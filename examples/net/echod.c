@@ -21,9 +21,10 @@ enum service { ECHO, DISCARD, CHARGEN };
 
 static const uint16_t ports[] = {[ECHO] = 7, [DISCARD] = 9, [CHARGEN] = 19};
 
-#define LISTENERS 3
-#define UDP_ECHO  LISTENERS
-#define FIRST     (LISTENERS + 1) /* client's place */
+#define LISTENERS      3
+/* What the set tells: a client's place, or these. */
+#define UDP_ECHO       0x10000u
+#define FIRST_LISTENER 0x10001u
 
 struct client {
     enum service service;
@@ -31,18 +32,22 @@ struct client {
     char *buffer;
 };
 
-static struct pollfd fds[FIRST + CLIENTS];
-static struct client clients[FIRST + CLIENTS];
-static nfds_t count = FIRST;
+struct place {
+    int fd; /* -1: free */
+    struct client client;
+};
+
+static int set, listener[LISTENERS], udp;
+static struct place places[CLIENTS];
 static char piece[PIECE];
 
-static int open_port(int type, uint16_t port)
+static int open_port(int type, uint16_t port, uint32_t data)
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int s = socket(AF_INET, type, 0);
+    int s = socket_in(set, AF_INET, type, 0);
 
     if (s < 0 || bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
-        (type == SOCK_STREAM && listen(s, 16) < 0)) {
+        (type == SOCK_STREAM && listen(s, 64) < 0) || socket_watch(s, POLLIN, data) < 0) {
         fprintf(stderr, "echod: port %u: %s\n", port, socket_error());
         exit(1);
     }
@@ -53,16 +58,18 @@ static void greet(enum service service)
 {
     int on = 1, s;
 
-    while ((s = accept_now(fds[service].fd, NULL, NULL)) >= 0) {
-        struct client *c = &clients[count];
+    while ((s = accept_now(listener[service], NULL, NULL)) >= 0) {
+        uint32_t i = 0;
 
-        if (count == FIRST + CLIENTS) {
+        while (i < CLIENTS && places[i].fd >= 0)
+            i++;
+        if (i == CLIENTS) {
             close(s); /* too many */
             continue;
         }
-        *c = (struct client){.service = service};
+        places[i] = (struct place){s, {.service = service}};
         setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        fds[count++] = (struct pollfd){.fd = s, .events = service == CHARGEN ? POLLOUT : POLLIN};
+        socket_watch(s, service == CHARGEN ? POLLOUT : POLLIN, i);
     }
 }
 
@@ -72,9 +79,9 @@ static void echo_datagrams(void)
     socklen_t size = sizeof from;
     ssize_t n;
 
-    while ((n = recvfrom(fds[UDP_ECHO].fd, piece, sizeof piece, MSG_DONTWAIT,
-                         (struct sockaddr *)&from, &size)) >= 0)
-        sendto(fds[UDP_ECHO].fd, piece, (size_t)n, 0, (struct sockaddr *)&from, size);
+    while ((n = recvfrom(udp, piece, sizeof piece, MSG_DONTWAIT, (struct sockaddr *)&from,
+                         &size)) >= 0)
+        sendto(udp, piece, (size_t)n, 0, (struct sockaddr *)&from, size);
 }
 
 /* What was not sent at once is kept. false: no memory. */
@@ -90,89 +97,97 @@ static bool keep(struct client *c, const char *rest, size_t n)
 }
 
 /* Each of these: false: the connection has ended. */
-static bool echo(struct pollfd *p, struct client *c)
+static bool echo(int fd, uint32_t place)
 {
+    struct client *c = &places[place].client;
     ssize_t n, sent;
 
     if (c->buffer == NULL) {
-        n = recv(p->fd, piece, sizeof piece, MSG_DONTWAIT);
+        n = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
         if (n <= 0)
             return n < 0 && errno == EAGAIN;
-        sent = send(p->fd, piece, (size_t)n, MSG_DONTWAIT);
+        sent = send(fd, piece, (size_t)n, MSG_DONTWAIT);
         if (sent < 0 && errno != EAGAIN)
             return false;
         if (sent < 0)
             sent = 0;
         if (sent < n && !keep(c, piece + sent, (size_t)(n - sent)))
             return false;
+        if (sent < n)
+            socket_watch(fd, POLLOUT, place);
     } else {
-        sent = send(p->fd, c->buffer + c->sent, c->have - c->sent, MSG_DONTWAIT);
+        sent = send(fd, c->buffer + c->sent, c->have - c->sent, MSG_DONTWAIT);
         if (sent < 0)
             return errno == EAGAIN;
         c->sent += (size_t)sent;
         if (c->sent == c->have) {
             free(c->buffer);
             c->buffer = NULL;
+            socket_watch(fd, POLLIN, place);
         }
     }
-    p->events = c->buffer == NULL ? POLLIN : POLLOUT;
     return true;
 }
 
-static bool discard(const struct pollfd *p)
+static bool discard(int fd)
 {
     ssize_t n;
 
-    while ((n = recv(p->fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
+    while ((n = recv(fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
         continue;
     return n < 0 && errno == EAGAIN;
 }
 
-static bool generate(const struct pollfd *p)
+static bool generate(int fd)
 {
     ssize_t n;
 
-    while ((n = send(p->fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
+    while ((n = send(fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
         continue;
     return n < 0 && errno == EAGAIN;
 }
 
-static bool serve(nfds_t i)
+static bool serve(uint32_t place)
 {
-    switch (clients[i].service) {
+    int fd = places[place].fd;
+
+    switch (places[place].client.service) {
     case ECHO:
-        return echo(&fds[i], &clients[i]);
+        return echo(fd, place);
     case DISCARD:
-        return discard(&fds[i]);
+        return discard(fd);
     default:
-        return generate(&fds[i]);
+        return generate(fd);
+    }
+}
+
+static void ready(uint32_t what)
+{
+    if (what == UDP_ECHO) {
+        echo_datagrams();
+    } else if (what >= FIRST_LISTENER) {
+        greet((enum service)(what - FIRST_LISTENER));
+    } else if (what < CLIENTS && places[what].fd >= 0 && !serve(what)) {
+        close(places[what].fd);
+        free(places[what].client.buffer);
+        places[what].fd = -1;
     }
 }
 
 int main(void)
 {
+    struct socket_ready list[SOCKET_READY_MAX];
+    int n;
+
+    for (unsigned i = 0; i < CLIENTS; i++)
+        places[i].fd = -1;
+    set = socket_set();
     for (unsigned i = 0; i < LISTENERS; i++)
-        fds[i] = (struct pollfd){.fd = open_port(SOCK_STREAM, ports[i]), .events = POLLIN};
-    fds[UDP_ECHO] = (struct pollfd){.fd = open_port(SOCK_DGRAM, ports[ECHO]), .events = POLLIN};
-    while (poll(fds, count, -1) >= 0) {
-        for (nfds_t i = count; i-- > FIRST;)
-            if (fds[i].revents != 0 && !serve(i)) {
-                close(fds[i].fd);
-                free(clients[i].buffer);
-                fds[i] = fds[--count];
-                clients[i] = clients[count];
-            }
-        if (fds[UDP_ECHO].revents & POLLIN)
-            echo_datagrams();
-        for (unsigned i = 0; i < LISTENERS; i++) {
-            if (fds[i].revents & POLLIN)
-                greet((enum service)i);
-            if (fds[i].revents & (POLLERR | POLLNVAL)) {
-                fprintf(stderr, "echod: netserv is gone\n");
-                return 1;
-            }
-        }
-    }
-    fprintf(stderr, "echod: poll: out of memory\n");
+        listener[i] = open_port(SOCK_STREAM, ports[i], FIRST_LISTENER + i);
+    udp = open_port(SOCK_DGRAM, ports[ECHO], UDP_ECHO);
+    while ((n = socket_wait(set, list)) >= 0)
+        for (int i = 0; i < n; i++)
+            ready(list[i].data);
+    fprintf(stderr, "echod: %s\n", socket_error());
     return 1;
 }

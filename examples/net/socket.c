@@ -3,6 +3,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,16 +103,20 @@ static void unpack(const uint64_t w[3], struct sockaddr *address, socklen_t *siz
     *size = sizeof in;
 }
 
-static int create(enum socket_type type)
+static int create_by(int server, enum socket_type type)
 {
     struct ukern_msg m = {0, {type}};
-    int server = task_handle("socket");
     int error = server < 0 ? server : ask(server, SOCKET_CREATE, &m);
 
     return error < 0 ? error : (int)m.w[5];
 }
 
-int socket(int family, int type, int protocol)
+static int create(enum socket_type type)
+{
+    return create_by(task_handle("socket"), type);
+}
+
+static int open_socket(int server, int family, int type, int protocol)
 {
     if (family != AF_INET) {
         errno = EAFNOSUPPORT;
@@ -120,14 +125,53 @@ int socket(int family, int type, int protocol)
     }
     switch (type) {
     case SOCK_STREAM:
-        return (int)done(create(SOCKET_TYPE_TCP));
+        return (int)done(create_by(server, SOCKET_TYPE_TCP));
     case SOCK_DGRAM:
-        return (int)done(create(SOCKET_TYPE_UDP));
+        return (int)done(create_by(server, SOCKET_TYPE_UDP));
     case SOCK_RAW:
-        return (int)done(protocol == IPPROTO_ICMP ? create(SOCKET_TYPE_ICMP) : UKERN_EINVAL);
+        return (int)done(protocol == IPPROTO_ICMP ? create_by(server, SOCKET_TYPE_ICMP)
+                                                  : UKERN_EINVAL);
     default:
         return (int)done(UKERN_EINVAL);
     }
+}
+
+int socket(int family, int type, int protocol)
+{
+    return open_socket(task_handle("socket"), family, type, protocol);
+}
+
+int socket_set(void)
+{
+    return (int)done(create(SOCKET_TYPE_SET));
+}
+
+int socket_in(int set, int family, int type, int protocol)
+{
+    return open_socket(set, family, type, protocol);
+}
+
+int socket_watch(int s, int events, uint32_t data)
+{
+    struct ukern_msg m = {0};
+
+    m.w[0] = (events & POLLIN ? STREAM_IN : 0u) | (events & POLLOUT ? STREAM_OUT : 0u);
+    m.w[1] = data;
+    return (int)done(ask(s, SOCKET_WATCH, &m));
+}
+
+int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
+{
+    struct ukern_msg m = {0};
+    int count = ask(set, SOCKET_WAIT, &m);
+
+    for (int i = 0; i < count && i < SOCKET_READY_MAX; i++) {
+        ready[i].data = (uint32_t)(m.w[i] >> 32);
+        ready[i].events = (m.w[i] & STREAM_IN ? POLLIN : 0u) |
+                          (m.w[i] & STREAM_OUT ? POLLOUT : 0u) |
+                          (m.w[i] & STREAM_HANGUP ? POLLHUP : 0u);
+    }
+    return (int)done(count);
 }
 
 static int with_address(int s, uint32_t label, const struct sockaddr *address, socklen_t size)

@@ -121,6 +121,26 @@ int setsockopt(int s, int level, int option, const void *value, socklen_t size);
 int getsockname(int s, struct sockaddr *address, socklen_t *size);
 int getpeername(int s, struct sockaddr *address, socklen_t *size);
 
+/** @name Many sockets at once, with one call instead of poll()'s one for each
+ * A server makes a set, its listeners by socket_in(), and asks socket_wait() what is ready.
+ * Connections that a listener of a set accepts belong to that set, too.
+ * @{ */
+/** A new set; close() ends it, its members live on. */
+int socket_set(void);
+/** socket() as a member of a set. */
+int socket_in(int set, int family, int type, int protocol);
+/** What socket_wait() shall tell of a member: POLLIN, POLLOUT, both or 0, and `data` with it. */
+int socket_watch(int s, int events, uint32_t data);
+/** What is ready: POLLIN, POLLOUT, POLLHUP. */
+struct socket_ready {
+    uint32_t data;
+    uint32_t events;
+};
+#define SOCKET_READY_MAX 6 /**< of one answer; the others are told next time */
+/** Wait until at least one member is ready. How many; -1: netserv has died. */
+int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX]);
+/** @} */
+
 /** One IPv4 address of a host: dotted, or asked of the name server. service: a number or NULL. */
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                 struct addrinfo **result);

@@ -135,7 +135,7 @@ int datagram_open(struct sock *s)
             return SOCKET_ENOBUFS;
         raw_recv(s->raw, on_icmp, s);
         return UKERN_OK;
-    default:
+    default: /* a name, a set */
         return UKERN_OK;
     }
 }

@@ -44,24 +44,28 @@ static void close_sock(struct sock *s)
     sock_fail(s, PIPE_READ_END, UKERN_ECANCELED);
     sock_fail(s, PIPE_WRITE_END, UKERN_ECANCELED);
     watch_close(&s->watch, s->badge);
+    set_leave(s);
     s->badge = 0;
     if (s->kind == SOCK_TCP || s->kind == SOCK_LISTENER)
         stream_close(s);
+    else if (s->kind == SOCK_SET)
+        set_close(s);
     else
         datagram_close(s);
 }
 
-static int do_create(struct request *r)
+static int do_create(struct request *r, struct sock *set)
 {
     static const enum sock_kind kinds[] = {[SOCKET_TYPE_TCP] = SOCK_TCP,
                                            [SOCKET_TYPE_UDP] = SOCK_UDP,
                                            [SOCKET_TYPE_ICMP] = SOCK_ICMP,
-                                           [SOCKET_TYPE_NAME] = SOCK_NAME};
+                                           [SOCKET_TYPE_NAME] = SOCK_NAME,
+                                           [SOCKET_TYPE_SET] = SOCK_SET};
     uint64_t type = r->msg.w[0];
     struct sock *s;
     int error;
 
-    if (type < SOCKET_TYPE_TCP || type > SOCKET_TYPE_NAME)
+    if (type < SOCKET_TYPE_TCP || type > SOCKET_TYPE_SET)
         return UKERN_EINVAL;
     s = sock_create(kinds[type], false);
     if (s == NULL)
@@ -71,6 +75,8 @@ static int do_create(struct request *r)
         sock_free(s);
         return error;
     }
+    if (s->kind != SOCK_SET)
+        set_join(s, set);
     error = give(s, &r->reply);
     if (error != UKERN_OK)
         close_sock(s);
@@ -116,6 +122,7 @@ static bool accept_one(struct sock *listener, uint64_t token)
     if (s == NULL)
         return false;
     sock_name(s);
+    set_join(s, listener->set);
     peer_name(s, reply.w);
     error = give(s, &reply);
     if (error == UKERN_OK) {
@@ -125,6 +132,7 @@ static bool accept_one(struct sock *listener, uint64_t token)
         handle_close((ukern_handle)(uint32_t)reply.w[5]);
     }
     s->badge = 0;
+    set_leave(s);
     stream_abort(s);
     if (error != UKERN_ESTALE)
         sock_answer(token, UKERN_ENOMEM);
@@ -221,14 +229,14 @@ static int handle_socket(struct sock *s, struct request *r)
     switch (r->label) {
     case STREAM_READ:
     case STREAM_WRITE:
-        if (s->kind == SOCK_LISTENER)
+        if (s->kind == SOCK_LISTENER || s->kind == SOCK_SET)
             return SOCKET_ENOTCONN;
         if (is_stream(s))
             return r->label == STREAM_READ ? stream_read(s, r) : stream_write(s, r);
         return r->label == STREAM_READ ? datagram_receive(s, r, false) : datagram_send(s, r, false);
     case SOCKET_SENDTO:
     case SOCKET_RECVFROM:
-        if (is_stream(s) || s->kind == SOCK_LISTENER)
+        if (is_stream(s) || s->kind == SOCK_LISTENER || s->kind == SOCK_SET)
             return UKERN_EINVAL;
         return r->label == SOCKET_RECVFROM ? datagram_receive(s, r, true)
                                            : datagram_send(s, r, true);
@@ -257,6 +265,10 @@ static int handle_socket(struct sock *s, struct request *r)
         return do_option(s, r);
     case SOCKET_NAME:
         return do_name(s, r);
+    case SOCKET_WATCH:
+        return set_watch(s, r);
+    case SOCKET_WAIT:
+        return set_wait(s, r);
     case SOCKET_ERROR:
         r->reply.tag = UKERN_TAG(s->error, 0);
         return SERVER_REPLY;
@@ -279,7 +291,7 @@ static int handle(struct server *server, struct request *r)
     if (r->token == 0)
         result = SERVER_LATER; /* nobody would hear the answer */
     else if (r->label == SOCKET_CREATE)
-        result = do_create(r);
+        result = do_create(r, s != NULL && s->kind == SOCK_SET ? s : NULL);
     else if (r->label == SOCKET_STATUS)
         result = do_status(r);
     else
@@ -331,25 +343,13 @@ static void notified(struct server *server, uint64_t bits)
 }
 
 static const struct server_handler handlers[] = {
-    {STREAM_READ, handle},
-    {STREAM_WRITE, handle},
-    {STREAM_CLOSE, handle},
-    {STREAM_DUP, handle},
-    {STREAM_POLL, handle},
-    {STREAM_CONTROL, handle},
-    {SOCKET_SENDTO, handle},
-    {SOCKET_RECVFROM, handle},
-    {SOCKET_CREATE, handle},
-    {SOCKET_BIND, handle},
-    {SOCKET_LISTEN, handle},
-    {SOCKET_ACCEPT, handle},
-    {SOCKET_CONNECT, handle},
-    {SOCKET_SHUTDOWN, handle},
-    {SOCKET_OPTION, handle},
-    {SOCKET_NAME, handle},
-    {SOCKET_ERROR, handle},
-    {SOCKET_STATUS, handle},
-    {0, NULL},
+    {STREAM_READ, handle},    {STREAM_WRITE, handle},    {STREAM_CLOSE, handle},
+    {STREAM_DUP, handle},     {STREAM_POLL, handle},     {STREAM_CONTROL, handle},
+    {SOCKET_SENDTO, handle},  {SOCKET_RECVFROM, handle}, {SOCKET_CREATE, handle},
+    {SOCKET_BIND, handle},    {SOCKET_LISTEN, handle},   {SOCKET_ACCEPT, handle},
+    {SOCKET_CONNECT, handle}, {SOCKET_SHUTDOWN, handle}, {SOCKET_OPTION, handle},
+    {SOCKET_NAME, handle},    {SOCKET_ERROR, handle},    {SOCKET_WATCH, handle},
+    {SOCKET_WAIT, handle},    {SOCKET_STATUS, handle},   {0, NULL},
 };
 
 static bool parse_prefix(char *text, struct link_config *c)

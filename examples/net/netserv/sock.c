@@ -145,6 +145,8 @@ unsigned sock_ready(const struct sock *s)
     unsigned ready = 0;
 
     switch (s->kind) {
+    case SOCK_SET:
+        return 0;
     case SOCK_LISTENER:
         return s->first != NULL ? STREAM_IN : 0;
     case SOCK_TCP:
@@ -168,6 +170,8 @@ void sock_changed(struct sock *s)
 {
     if (s->watch != NULL)
         watch_wake(&s->watch, sock_ready(s));
+    if (s->wanted != 0)
+        set_changed(s);
 }
 
 bool address_in(const uint64_t w[3], ip_addr_t *ip, uint16_t *port)

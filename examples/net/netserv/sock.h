@@ -21,6 +21,7 @@
 #define RING_SIZE    (128 * 1024)    /**< of either direction of a TCP socket; lwIP's window */
 #define RINGS_SIZE   (2 * RING_SIZE) /**< the shared memory: received, to be sent */
 #define DATAGRAM_MAX (65507)         /**< bytes of the largest */
+#define SET_EVENTS   6               /**< of one answer: the words of a message */
 #define QUEUE_MAX    64              /**< datagrams that wait for a reader */
 
 /** A TCP socket's rings. They are kept for the next socket and never unmapped, as a frame that
@@ -38,7 +39,7 @@ struct datagram {
     struct socket_address from;
 };
 
-enum sock_kind { SOCK_TCP, SOCK_LISTENER, SOCK_UDP, SOCK_ICMP, SOCK_NAME };
+enum sock_kind { SOCK_TCP, SOCK_LISTENER, SOCK_UDP, SOCK_ICMP, SOCK_NAME, SOCK_SET };
 
 struct sock {
     uint64_t badge; /**< 0: its client has closed it, or has not accepted it yet */
@@ -63,6 +64,10 @@ struct sock {
     uint64_t delivered;           /**< bytes that readers took and lwIP does not know of */
     struct sock *listener, *next; /**< until accepted */
     struct sock *first, *last;    /**< a listener's, to be accepted */
+    /* of a set: set.c */
+    struct sock *set, *set_next, *members;
+    unsigned wanted; /**< what the set waits for */
+    uint32_t data;   /**< what it is told then */
     /* datagrams and names */
     struct datagram *head, *tail;
     unsigned count;
@@ -131,6 +136,19 @@ int datagram_connect(struct sock *s, const ip_addr_t *ip, uint16_t port);
 int datagram_receive(struct sock *s, struct request *r, bool with_address);
 int datagram_send(struct sock *s, struct request *r, bool with_address);
 void datagram_close(struct sock *s);
+/** @} */
+
+/** @name set.c
+ * @{ */
+/** A socket becomes a member; no more; what it waits for. set: may be NULL. */
+void set_join(struct sock *s, struct sock *set);
+void set_leave(struct sock *s);
+int set_watch(struct sock *s, struct request *r);
+/** The next that are ready; waits until one is. */
+int set_wait(struct sock *set, struct request *r);
+/** A socket may have become ready. */
+void set_changed(struct sock *s);
+void set_close(struct sock *set);
 /** @} */
 
 /** The server's loop asks for accepted sockets to be handed over: main.c */

@@ -37,12 +37,25 @@
     331 /**< on `socket` itself; reply w0 to w2 = the machine's address, w3 = mask,                \
          w4 = gateway, w5 = name server (IPv4, network order) */
 
+/** @name Sets
+ * A set waits for many sockets at once. A socket belongs to the set by which it was created:
+ * SOCKET_CREATE is sent to the set instead of `socket`; accepted connections belong to the set of
+ * their listener.
+ * @{ */
+#define SOCKET_WATCH                                                                               \
+    332 /**< to a member: w0 = STREAM_IN, STREAM_OUT, both or 0, w1 = 32 bits to tell */
+/** To a set: w0 = flags; the reply comes when something is ready: label = how many, w0 to w5 = each
+ * its 32 bits << 32 and what is ready: STREAM_IN, STREAM_OUT, STREAM_HANGUP. */
+#define SOCKET_WAIT 333
+/** @} */
+
 /** Kinds of sockets. */
 enum socket_type {
     SOCKET_TYPE_TCP = 1,
     SOCKET_TYPE_UDP,
     SOCKET_TYPE_ICMP, /**< messages of ICMP; received ones come with their IP header */
     SOCKET_TYPE_NAME, /**< resolves a name */
+    SOCKET_TYPE_SET,  /**< see SOCKET_WAIT */
 };
 
 enum socket_shutdown { SOCKET_SHUT_READ = 1, SOCKET_SHUT_WRITE = 2 };
