@@ -36,6 +36,12 @@ const char *ukern_error_name(int error)
 }
 
 /* No default label: the compiler names an error that has been forgotten here. */
+int __attribute__((weak)) ukern_errno_own(int error)
+{
+    (void)error;
+    return EIO;
+}
+
 int ukern_errno(int error)
 {
     if (error >= 0)
@@ -91,5 +97,5 @@ int ukern_errno(int error)
     case UKERN_EIO:
         return EIO;
     }
-    return EIO;
+    return ukern_errno_own(error);
 }

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* host NAME...: the address of each host. */
+/* host NAME...: the addresses of each host. */
 #include <stdio.h>
 
 #include "socket.h"
+
+static void print(const char *name, const struct addrinfo *a)
+{
+    char text[INET6_ADDRSTRLEN];
+    const void *ip = a->ai_family == AF_INET6
+                         ? (const void *)&((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr
+                         : (const void *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr;
+
+    printf("%s has %saddress %s\n", name, a->ai_family == AF_INET6 ? "IPv6 " : "",
+           inet_ntop(a->ai_family, ip, text, sizeof text));
+}
 
 int main(int argc, char **argv)
 {
@@ -12,7 +23,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: host NAME...\n");
     for (int i = 1; i < argc; i++) {
         struct addrinfo *list;
-        char text[INET_ADDRSTRLEN];
         int error = getaddrinfo(argv[i], NULL, NULL, &list);
 
         if (error != 0) {
@@ -20,12 +30,8 @@ int main(int argc, char **argv)
             failed = 1;
             continue;
         }
-        for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-            struct sockaddr_in in = *(struct sockaddr_in *)(void *)a->ai_addr;
-
-            printf("%s has address %s\n", argv[i],
-                   inet_ntop(AF_INET, &in.sin_addr, text, sizeof text));
-        }
+        for (struct addrinfo *a = list; a != NULL; a = a->ai_next)
+            print(argv[i], a);
         freeaddrinfo(list);
     }
     return failed;

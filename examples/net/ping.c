@@ -10,11 +10,15 @@
 
 #include "socket.h"
 
-#define SECOND       UINT64_C(1000000000)
-#define ECHO_REQUEST 8
-#define ECHO_REPLY   0
-#define IP_HEADER    20
-#define PAYLOAD      56
+#define SECOND  UINT64_C(1000000000)
+#define PAYLOAD 56
+
+/* What differs between the two. */
+static const struct kind {
+    int protocol;
+    uint8_t request, reply;
+    size_t header; /* of IP, at least */
+} kinds[] = {{IPPROTO_ICMP, 8, 0, 20}, {IPPROTO_ICMPV6, 128, 129, 40}};
 
 struct echo {
     uint8_t type, code;
@@ -35,16 +39,17 @@ static uint16_t checksum(const void *data, size_t n)
 }
 
 /* Nanoseconds until its answer, or negative. */
-static int64_t await(int s, uint16_t id, uint16_t sequence, uint64_t start)
+static int64_t await(int s, const struct kind *k, uint16_t id, uint16_t sequence, uint64_t start)
 {
     uint8_t packet[1500];
     ssize_t n;
 
     while ((n = recvfrom_until(s, packet, sizeof packet, NULL, NULL, start + SECOND)) >= 0) {
-        size_t header = n >= IP_HEADER ? (packet[0] & 15u) * 4 : 0;
+        size_t header = k->header == 40 ? 40 : (packet[0] & 15u) * 4;
         uint16_t words[2];
 
-        if (header < IP_HEADER || (size_t)n < header + 8 || packet[header] != ECHO_REPLY)
+        if ((size_t)n < k->header || header < k->header || (size_t)n < header + 8 ||
+            packet[header] != k->reply)
             continue;
         memcpy(words, packet + header + 4, sizeof words);
         if (words[0] == id && words[1] == sequence)
@@ -57,7 +62,8 @@ int main(int argc, char **argv)
 {
     unsigned long count = 4, answers = 0;
     struct addrinfo *to;
-    char text[INET_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN];
+    const struct kind *k;
     int option, error, s;
 
     while ((option = getopt(argc, argv, "c:")) == 'c')
@@ -71,23 +77,27 @@ int main(int argc, char **argv)
         fprintf(stderr, "ping: %s: %s\n", argv[optind], gai_strerror(error));
         return 1;
     }
-    s = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    k = &kinds[to->ai_family == AF_INET6];
+    s = socket(to->ai_family, SOCK_RAW, k->protocol);
     if (s < 0) {
         fprintf(stderr, "ping: %s\n", socket_error());
         return 1;
     }
-    inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)to->ai_addr)->sin_addr, text, sizeof text);
+    inet_ntop(to->ai_family,
+              to->ai_family == AF_INET6
+                  ? (void *)&((struct sockaddr_in6 *)(void *)to->ai_addr)->sin6_addr
+                  : (void *)&((struct sockaddr_in *)(void *)to->ai_addr)->sin_addr,
+              text, sizeof text);
     for (unsigned long i = 1; i <= count; i++) {
-        struct echo e = {.type = ECHO_REQUEST,
-                         .id = htons((uint16_t)task_self()),
-                         .sequence = htons((uint16_t)i)};
+        struct echo e = {
+            .type = k->request, .id = htons((uint16_t)task_self()), .sequence = htons((uint16_t)i)};
         uint64_t start = clock_now();
         int64_t time = -1;
 
         e.checksum = checksum(&e, sizeof e);
         if (sendto(s, &e, sizeof e, 0, to->ai_addr, to->ai_addrlen) < 0)
             printf("%s: %s\n", text, socket_error());
-        else if ((time = await(s, e.id, e.sequence, start)) >= 0)
+        else if ((time = await(s, k, e.id, e.sequence, start)) >= 0)
             printf("%s answers: number %lu, %llu us\n", text, i, (unsigned long long)time / 1000);
         else
             printf("%s does not answer: number %lu\n", text, i);

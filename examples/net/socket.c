@@ -13,7 +13,7 @@
 #include <ukern/task.h>
 #include <unistd.h>
 
-#include "netserv/socket_abi.h"
+#include "socket_parts.h"
 
 static int last_error;
 
@@ -45,7 +45,7 @@ static const struct known *find_known(int error)
 }
 
 /* A result as POSIX has it. */
-static int64_t done(int64_t result)
+int64_t socket_done(int64_t result)
 {
     const struct known *k;
 
@@ -64,6 +64,14 @@ const char *socket_error(void)
     return k != NULL ? k->text : ukern_strerror(last_error);
 }
 
+/* So that read(), write() and what reports errors by number know netserv's, too. */
+int ukern_errno_own(int error)
+{
+    const struct known *k = find_known(error);
+
+    return k != NULL ? k->number : EIO;
+}
+
 static int ask(int s, uint32_t label, struct ukern_msg *m)
 {
     int error;
@@ -75,16 +83,24 @@ static int ask(int s, uint32_t label, struct ukern_msg *m)
 
 static int pack(const struct sockaddr *address, socklen_t size, uint64_t w[3])
 {
-    struct socket_address a = {.family = 4};
+    struct socket_address a = {0};
     struct sockaddr_in in;
+    struct sockaddr_in6 in6;
 
     if (address == NULL || size < sizeof in)
         return UKERN_EINVAL;
     memcpy(&in, address, sizeof in);
-    if (in.sin_family != AF_INET)
+    a.port = ntohs(in.sin_port); /* at the same place in both */
+    if (in.sin_family == AF_INET) {
+        a.family = 4;
+        memcpy(a.ip, &in.sin_addr, sizeof in.sin_addr);
+    } else if (in.sin_family == AF_INET6 && size >= sizeof in6) {
+        memcpy(&in6, address, sizeof in6);
+        a.family = 6;
+        memcpy(a.ip, &in6.sin6_addr, sizeof in6.sin6_addr);
+    } else {
         return UKERN_EINVAL;
-    a.port = ntohs(in.sin_port);
-    memcpy(a.ip, &in.sin_addr, sizeof in.sin_addr);
+    }
     memcpy(w, &a, sizeof a);
     return UKERN_OK;
 }
@@ -92,47 +108,47 @@ static int pack(const struct sockaddr *address, socklen_t size, uint64_t w[3])
 static void unpack(const uint64_t w[3], struct sockaddr *address, socklen_t *size)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
     struct socket_address a;
+    socklen_t full;
 
     if (address == NULL || size == NULL)
         return;
     memcpy(&a, w, sizeof a);
-    in.sin_port = htons(a.port);
+    in.sin_port = in6.sin6_port = htons(a.port);
     memcpy(&in.sin_addr, a.ip, sizeof in.sin_addr);
-    memcpy(address, &in, *size < sizeof in ? *size : sizeof in);
-    *size = sizeof in;
+    memcpy(&in6.sin6_addr, a.ip, sizeof in6.sin6_addr);
+    full = a.family == 6 ? sizeof in6 : sizeof in;
+    memcpy(address, a.family == 6 ? (void *)&in6 : (void *)&in, *size < full ? *size : full);
+    *size = full;
 }
 
-static int create_by(int server, enum socket_type type)
+int socket_create(int server, enum socket_type type, int family)
 {
-    struct ukern_msg m = {0, {type}};
+    struct ukern_msg m = {0, {type, family == AF_INET6 ? 6 : 4}};
     int error = server < 0 ? server : ask(server, SOCKET_CREATE, &m);
 
     return error < 0 ? error : (int)m.w[5];
 }
 
-static int create(enum socket_type type)
-{
-    return create_by(task_handle("socket"), type);
-}
-
 static int open_socket(int server, int family, int type, int protocol)
 {
-    if (family != AF_INET) {
+    if (family != AF_INET && family != AF_INET6) {
         errno = EAFNOSUPPORT;
         last_error = UKERN_EINVAL;
         return -1;
     }
     switch (type) {
     case SOCK_STREAM:
-        return (int)done(create_by(server, SOCKET_TYPE_TCP));
+        return (int)socket_done(socket_create(server, SOCKET_TYPE_TCP, family));
     case SOCK_DGRAM:
-        return (int)done(create_by(server, SOCKET_TYPE_UDP));
+        return (int)socket_done(socket_create(server, SOCKET_TYPE_UDP, family));
     case SOCK_RAW:
-        return (int)done(protocol == IPPROTO_ICMP ? create_by(server, SOCKET_TYPE_ICMP)
-                                                  : UKERN_EINVAL);
+        return (int)socket_done(protocol == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6)
+                                    ? socket_create(server, SOCKET_TYPE_ICMP, family)
+                                    : UKERN_EINVAL);
     default:
-        return (int)done(UKERN_EINVAL);
+        return (int)socket_done(UKERN_EINVAL);
     }
 }
 
@@ -143,7 +159,7 @@ int socket(int family, int type, int protocol)
 
 int socket_set(void)
 {
-    return (int)done(create(SOCKET_TYPE_SET));
+    return (int)socket_done(socket_create(task_handle("socket"), SOCKET_TYPE_SET, AF_INET));
 }
 
 int socket_in(int set, int family, int type, int protocol)
@@ -157,7 +173,7 @@ int socket_watch(int s, int events, uint32_t data)
 
     m.w[0] = (events & POLLIN ? STREAM_IN : 0u) | (events & POLLOUT ? STREAM_OUT : 0u);
     m.w[1] = data;
-    return (int)done(ask(s, SOCKET_WATCH, &m));
+    return (int)socket_done(ask(s, SOCKET_WATCH, &m));
 }
 
 int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
@@ -171,7 +187,7 @@ int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
                           (m.w[i] & STREAM_OUT ? POLLOUT : 0u) |
                           (m.w[i] & STREAM_HANGUP ? POLLHUP : 0u);
     }
-    return (int)done(count);
+    return (int)socket_done(count);
 }
 
 static int with_address(int s, uint32_t label, const struct sockaddr *address, socklen_t size)
@@ -179,7 +195,7 @@ static int with_address(int s, uint32_t label, const struct sockaddr *address, s
     struct ukern_msg m = {0};
     int error = pack(address, size, m.w);
 
-    return (int)done(error < 0 ? error : ask(s, label, &m));
+    return (int)socket_done(error < 0 ? error : ask(s, label, &m));
 }
 
 int bind(int s, const struct sockaddr *address, socklen_t size)
@@ -196,7 +212,7 @@ int listen(int s, int backlog)
 {
     struct ukern_msg m = {0, {backlog < 0 ? 0 : (uint64_t)backlog}};
 
-    return (int)done(ask(s, SOCKET_LISTEN, &m));
+    return (int)socket_done(ask(s, SOCKET_LISTEN, &m));
 }
 
 static int accept_flags(int s, struct sockaddr *peer, socklen_t *size, uint64_t flags)
@@ -205,7 +221,7 @@ static int accept_flags(int s, struct sockaddr *peer, socklen_t *size, uint64_t 
     int error = ask(s, SOCKET_ACCEPT, &m);
 
     if (error < 0)
-        return (int)done(error);
+        return (int)socket_done(error);
     unpack(m.w, peer, size);
     return (int)m.w[5];
 }
@@ -227,13 +243,13 @@ static uint64_t stream_flags(int flags)
 
 ssize_t send(int s, const void *data, size_t n, int flags)
 {
-    return (ssize_t)done(
+    return (ssize_t)socket_done(
         ukern_trap4(STREAM_WRITE, (uint64_t)s, (uint64_t)data, n, stream_flags(flags), NULL));
 }
 
 ssize_t recv(int s, void *data, size_t n, int flags)
 {
-    return (ssize_t)done(
+    return (ssize_t)socket_done(
         ukern_trap4(STREAM_READ, (uint64_t)s, (uint64_t)data, n, stream_flags(flags), NULL));
 }
 
@@ -258,9 +274,10 @@ ssize_t sendto(int s, const void *data, size_t n, int flags, const struct sockad
         return send(s, data, n, flags);
     error = pack(to, size, w);
     if (error < 0)
-        return (ssize_t)done(error);
+        return (ssize_t)socket_done(error);
     memcpy(&a, w, sizeof a);
-    return (ssize_t)done(trap(SOCKET_SENDTO, s, (uint64_t)data, n, stream_flags(flags), &a, 0));
+    return (ssize_t)socket_done(
+        trap(SOCKET_SENDTO, s, (uint64_t)data, n, stream_flags(flags), &a, 0));
 }
 
 static ssize_t receive(int s, void *data, size_t n, uint64_t flags, struct sockaddr *from,
@@ -273,7 +290,7 @@ static ssize_t receive(int s, void *data, size_t n, uint64_t flags, struct socka
     memcpy(w, &a, sizeof w);
     if (got >= 0)
         unpack(w, from, size);
-    return (ssize_t)done(got);
+    return (ssize_t)socket_done(got);
 }
 
 ssize_t recvfrom(int s, void *data, size_t n, int flags, struct sockaddr *from, socklen_t *size)
@@ -294,9 +311,9 @@ int shutdown(int s, int how)
     struct ukern_msg m = {0};
 
     if (how < SHUT_RD || how > SHUT_RDWR)
-        return (int)done(UKERN_EINVAL);
+        return (int)socket_done(UKERN_EINVAL);
     m.w[0] = ways[how];
-    return (int)done(ask(s, SOCKET_SHUTDOWN, &m));
+    return (int)socket_done(ask(s, SOCKET_SHUTDOWN, &m));
 }
 
 int setsockopt(int s, int level, int option, const void *value, socklen_t size)
@@ -305,7 +322,7 @@ int setsockopt(int s, int level, int option, const void *value, socklen_t size)
     int on;
 
     if (value == NULL || size < sizeof on)
-        return (int)done(UKERN_EINVAL);
+        return (int)socket_done(UKERN_EINVAL);
     memcpy(&on, value, sizeof on);
     m.w[1] = on != 0;
     if (level == IPPROTO_TCP && option == TCP_NODELAY)
@@ -316,7 +333,7 @@ int setsockopt(int s, int level, int option, const void *value, socklen_t size)
         m.w[0] = SOCKET_KEEPALIVE;
     else if (level == SOL_SOCKET && option == SO_BROADCAST)
         m.w[0] = SOCKET_BROADCAST;
-    return (int)done(ask(s, SOCKET_OPTION, &m));
+    return (int)socket_done(ask(s, SOCKET_OPTION, &m));
 }
 
 static int name(int s, struct sockaddr *address, socklen_t *size, uint64_t peer)
@@ -326,7 +343,7 @@ static int name(int s, struct sockaddr *address, socklen_t *size, uint64_t peer)
 
     if (error >= 0)
         unpack(m.w, address, size);
-    return (int)done(error);
+    return (int)socket_done(error);
 }
 
 int getsockname(int s, struct sockaddr *address, socklen_t *size)
@@ -337,129 +354,4 @@ int getsockname(int s, struct sockaddr *address, socklen_t *size)
 int getpeername(int s, struct sockaddr *address, socklen_t *size)
 {
     return name(s, address, size, 1);
-}
-
-/* Ask the name server. */
-static int resolve(const char *host, struct in_addr *to)
-{
-    struct socket_address a;
-    int s = create(SOCKET_TYPE_NAME);
-    int64_t n;
-
-    if (s < 0)
-        return s;
-    n = ukern_trap4(STREAM_WRITE, (uint64_t)s, (uint64_t)host, strlen(host), 0, NULL);
-    if (n >= 0)
-        n = ukern_trap4(STREAM_READ, (uint64_t)s, (uint64_t)&a, sizeof a, 0, NULL);
-    close(s);
-    if (n < 0)
-        return (int)n;
-    memcpy(to, a.ip, sizeof *to);
-    return UKERN_OK;
-}
-
-static int eai_of(int error)
-{
-    switch (error) {
-    case SOCKET_ENONAME:
-        return EAI_NONAME;
-    case SOCKET_EAGAINNAME:
-        return EAI_AGAIN;
-    case UKERN_ENOMEM:
-        return EAI_MEMORY;
-    default:
-        return EAI_SYSTEM;
-    }
-}
-
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                struct addrinfo **result)
-{
-    struct {
-        struct addrinfo info;
-        struct sockaddr_in address;
-    } * r;
-    struct in_addr ip = {hints != NULL && hints->ai_flags ? INADDR_ANY : htonl(INADDR_LOOPBACK)};
-    unsigned long number = 0;
-    char *end;
-    int error;
-
-    if (service != NULL) {
-        number = strtoul(service, &end, 10);
-        if (*service == 0 || *end != 0 || number > 0xffff)
-            return EAI_SERVICE;
-    }
-    if (host != NULL && inet_pton(AF_INET, host, &ip) != 1) {
-        error = resolve(host, &ip);
-        if (error < 0) {
-            done(error);
-            return eai_of(error);
-        }
-    }
-    r = calloc(1, sizeof *r);
-    if (r == NULL)
-        return EAI_MEMORY;
-    r->address = (struct sockaddr_in){AF_INET, htons((uint16_t)number), ip, {0}};
-    r->info.ai_family = AF_INET;
-    r->info.ai_socktype = hints != NULL ? hints->ai_socktype : 0;
-    r->info.ai_protocol = hints != NULL ? hints->ai_protocol : 0;
-    r->info.ai_addrlen = sizeof r->address;
-    r->info.ai_addr = (struct sockaddr *)&r->address;
-    *result = &r->info;
-    return 0;
-}
-
-void freeaddrinfo(struct addrinfo *list)
-{
-    free(list);
-}
-
-const char *gai_strerror(int error)
-{
-    switch (error) {
-    case 0:
-        return "success";
-    case EAI_NONAME:
-        return "there is no host of that name";
-    case EAI_AGAIN:
-        return "the name server does not answer";
-    case EAI_SERVICE:
-        return "a port is a number from 0 to 65535";
-    case EAI_MEMORY:
-        return "out of memory";
-    default:
-        return socket_error();
-    }
-}
-
-int inet_pton(int family, const char *text, void *to)
-{
-    uint8_t bytes[4];
-
-    if (family != AF_INET)
-        return 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned value = 0, digits = 0;
-
-        for (; *text >= '0' && *text <= '9' && digits < 4; text++, digits++)
-            value = 10 * value + (unsigned)(*text - '0');
-        if (digits == 0 || digits > 3 || value > 255 || *text != (i < 3 ? '.' : 0))
-            return 0;
-        text++;
-        bytes[i] = (uint8_t)value;
-    }
-    memcpy(to, bytes, sizeof bytes);
-    return 1;
-}
-
-const char *inet_ntop(int family, const void *from, char *text, socklen_t size)
-{
-    const uint8_t *b = from;
-
-    if (family != AF_INET || size < INET_ADDRSTRLEN) {
-        errno = ENOSPC;
-        return NULL;
-    }
-    snprintf(text, size, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-    return text;
 }

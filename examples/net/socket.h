@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  Sockets for programs, under their POSIX names: TCP, UDP and raw ICMP over IPv4. A socket is a
- *  file descriptor: read(), write(), close(), dup() and poll() work on it. A task needs the port
- *  `socket` (NAME.uses := socket). Errors are in errno; socket_error() says the last in words.
+ *  Sockets for programs, under their POSIX names: TCP, UDP and raw ICMP over IPv4 and IPv6. It can
+ * be included under its usual names, too (-Iinclude): sys/socket.h, netinet/in.h, arpa/inet.h,
+ * netdb.h. A socket is a file descriptor: read(), write(), close(), dup() and poll() work on it. A
+ * task needs the port `socket` (NAME.uses := socket). Errors are in errno; socket_error() says the
+ * last in words.
  *
  *  @code
  *  int s = socket(AF_INET, SOCK_STREAM, 0);
@@ -27,13 +29,17 @@ typedef uint16_t sa_family_t;
 
 #define AF_UNSPEC 0
 #define AF_INET   2
+#define AF_INET6  10 /**< such a socket speaks to IPv4, too, as ::ffff:a.b.c.d */
+#define PF_INET   AF_INET
+#define PF_INET6  AF_INET6
 
-#define SOCK_STREAM  1
-#define SOCK_DGRAM   2
-#define SOCK_RAW     3 /**< with IPPROTO_ICMP */
-#define IPPROTO_ICMP 1
-#define IPPROTO_TCP  6
-#define IPPROTO_UDP  17
+#define SOCK_STREAM    1
+#define SOCK_DGRAM     2
+#define SOCK_RAW       3 /**< with IPPROTO_ICMP */
+#define IPPROTO_ICMP   1
+#define IPPROTO_TCP    6
+#define IPPROTO_UDP    17
+#define IPPROTO_ICMPV6 58
 
 #define MSG_DONTWAIT 0x40 /**< EAGAIN instead of waiting */
 
@@ -47,9 +53,11 @@ typedef uint16_t sa_family_t;
 #define SO_KEEPALIVE 9
 #define TCP_NODELAY  1 /**< of level IPPROTO_TCP */
 
-#define INADDR_ANY      ((in_addr_t)0)
-#define INADDR_LOOPBACK ((in_addr_t)0x7f000001)
-#define INET_ADDRSTRLEN 16
+#define INADDR_ANY       ((in_addr_t)0)
+#define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
+#define INET_ADDRSTRLEN  16
+#define INET6_ADDRSTRLEN 46
+#define SOMAXCONN        128
 
 struct in_addr {
     in_addr_t s_addr; /**< network order */
@@ -66,6 +74,33 @@ struct sockaddr_in {
     struct in_addr sin_addr;
     char sin_zero[8];
 };
+
+struct in6_addr {
+    uint8_t s6_addr[16];
+};
+
+struct sockaddr_in6 {
+    sa_family_t sin6_family;
+    in_port_t sin6_port; /**< network order */
+    uint32_t sin6_flowinfo;
+    struct in6_addr sin6_addr;
+    uint32_t sin6_scope_id;
+};
+
+/** Room for either. */
+struct sockaddr_storage {
+    sa_family_t ss_family;
+    char ss_data[30];
+};
+
+#define IN6ADDR_ANY_INIT                                                                           \
+    {                                                                                              \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define AI_PASSIVE     1 /**< without a host: to bind, not to connect */
+#define AI_NUMERICHOST 4 /**< ask no name server */
 
 struct addrinfo {
     int ai_flags, ai_family, ai_socktype, ai_protocol;
@@ -141,13 +176,14 @@ struct socket_ready {
 int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX]);
 /** @} */
 
-/** One IPv4 address of a host: dotted, or asked of the name server. service: a number or NULL. */
+/** Addresses of a host, IPv4's first: as they are written, or asked of the name server.
+ * service: a number or NULL. hints: family, flags and socktype count. */
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                 struct addrinfo **result);
 void freeaddrinfo(struct addrinfo *list);
 const char *gai_strerror(int error);
 
-/** 1; 0: not an address. Only AF_INET. */
+/** 1; 0: not an address. */
 int inet_pton(int family, const char *text, void *to);
 const char *inet_ntop(int family, const void *from, char *text, socklen_t size);
 

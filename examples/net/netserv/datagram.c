@@ -90,7 +90,7 @@ static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_
         pbuf_free(p);
         return;
     }
-    address_out(ip, port, from);
+    address_out(s, ip, port, from);
     *d = (struct datagram){.data = p};
     memcpy(&d->from, from, sizeof d->from);
     if (s->head == NULL)
@@ -124,15 +124,19 @@ int datagram_open(struct sock *s)
 {
     switch (s->kind) {
     case SOCK_UDP:
-        s->udp = udp_new_ip_type(IPADDR_TYPE_V4);
+        s->udp = udp_new_ip_type(address_type(s));
         if (s->udp == NULL)
             return SOCKET_ENOBUFS;
         udp_recv(s->udp, on_udp, s);
         return UKERN_OK;
     case SOCK_ICMP:
-        s->raw = raw_new(IP_PROTO_ICMP);
+        s->raw = s->v6 ? raw_new_ip_type(IPADDR_TYPE_V6, IP6_NEXTH_ICMP6) : raw_new(IP_PROTO_ICMP);
         if (s->raw == NULL)
             return SOCKET_ENOBUFS;
+        if (s->v6) { /* the sum covers the addresses, which its client does not know */
+            s->raw->chksum_reqd = 1;
+            s->raw->chksum_offset = 2;
+        }
         raw_recv(s->raw, on_icmp, s);
         return UKERN_OK;
     default: /* a name, a set */
@@ -192,7 +196,7 @@ static void resolved(const char *name, const ip_addr_t *ip, void *arg)
         return;
     }
     uint64_t w[3];
-    address_out(ip, 0, w);
+    address_out(s, ip, 0, w);
     pbuf_take(p, w, sizeof w);
     enqueue(s, p, ip, 0);
 }
@@ -211,7 +215,8 @@ static void resolve(struct sock *s, size_t length)
     }
     memcpy(name, passage_bytes, length);
     name[length] = 0;
-    err = dns_gethostbyname(name, &ip, resolved, (void *)s->badge);
+    err = dns_gethostbyname_addrtype(name, &ip, resolved, (void *)s->badge,
+                                     s->v6 ? LWIP_DNS_ADDRTYPE_IPV6 : LWIP_DNS_ADDRTYPE_IPV4);
     if (err == ERR_OK)
         resolved(name, &ip, (void *)s->badge);
     else if (err != ERR_INPROGRESS)
@@ -250,7 +255,8 @@ static int reachable(const struct sock *s, const ip_addr_t *to)
         return UKERN_OK;
     if (ip == NULL)
         ip = s->kind == SOCK_UDP ? &s->udp->remote_ip : &s->raw->remote_ip;
-    return ip_route(IP4_ADDR_ANY, ip) == NULL ? SOCKET_EUNREACH : UKERN_OK;
+    return ip_route(IP_IS_V6_VAL(*ip) ? IP6_ADDR_ANY : IP4_ADDR_ANY, ip) == NULL ? SOCKET_EUNREACH
+                                                                                 : UKERN_OK;
 }
 
 int datagram_send(struct sock *s, struct request *r, bool with_address)
@@ -264,7 +270,7 @@ int datagram_send(struct sock *s, struct request *r, bool with_address)
 
     if (r->msg.w[1] & ~(uint64_t)STREAM_NONBLOCK)
         return UKERN_EINVAL;
-    if (named && !address_in(&r->msg.w[2], &to, &port))
+    if (named && !address_in(s, &r->msg.w[2], &to, &port))
         return UKERN_EINVAL;
     if (!named && !s->connected && s->kind != SOCK_NAME)
         return SOCKET_ENOTCONN;

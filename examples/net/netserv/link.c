@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "link.h"
 
+#include <ctype.h>
 #include <lwip/dhcp.h>
 #include <lwip/dns.h>
+#include <lwip/ethip6.h>
 #include <lwip/etharp.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
@@ -195,12 +197,33 @@ uint64_t link_run(void)
     }
 }
 
+/* The address that a router's announcement has made. */
+static void say_address6(struct netif *n)
+{
+    static bool said;
+    char text[IP6ADDR_STRLEN_MAX];
+
+    for (int8_t i = 1; i < LWIP_IPV6_NUM_ADDRESSES && !said; i++) {
+        if (!ip6_addr_ispreferred(netif_ip6_addr_state(n, i)))
+            continue;
+        ip6addr_ntoa_r(netif_ip6_addr(n, i), text, sizeof text);
+        for (char *c = text; *c != 0; c++)
+            *c = (char)tolower((unsigned char)*c);
+        printf("[netserv] %s, by the router\n", text);
+        fflush(stdout);
+        said = true;
+    }
+}
+
 static void say_address(struct netif *n)
 {
+    static ip4_addr_t said;
     char address[16], gateway[16];
 
-    if (ip4_addr_isany_val(*netif_ip4_addr(n)))
+    say_address6(n);
+    if (ip4_addr_isany_val(*netif_ip4_addr(n)) || ip4_addr_cmp(&said, netif_ip4_addr(n)))
         return;
+    said = *netif_ip4_addr(n);
     ip4addr_ntoa_r(netif_ip4_addr(n), address, sizeof address);
     ip4addr_ntoa_r(netif_ip4_gw(n), gateway, sizeof gateway);
     printf("[netserv] %s, gateway %s, %s\n", address, gateway,
@@ -237,8 +260,9 @@ static err_t setup(struct netif *n)
     n->name[1] = 'n';
     n->mtu = 1500;
     n->hwaddr_len = 6;
-    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     n->output = etharp_output;
+    n->output_ip6 = ethip6_output;
     n->linkoutput = output;
     n->hostname = "ukern";
     return ERR_OK;
@@ -290,6 +314,8 @@ static void start(void)
     }
     started = true;
     netif_set_default(&nif);
+    netif_create_ip6_linklocal_address(&nif, 1);
+    netif_set_ip6_autoconfig_enabled(&nif, 1);
     netif_set_up(&nif);
     if (config.dhcp) {
         dhcp_start(&nif);

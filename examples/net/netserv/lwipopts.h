@@ -10,7 +10,11 @@
 #define LWIP_NETCONN         0
 
 #define LWIP_IPV4                  1
-#define LWIP_IPV6                  0
+#define LWIP_IPV6                  1
+#define LWIP_IPV6_SCOPES           0 /* there is one network */
+#define LWIP_IPV6_NUM_ADDRESSES    4
+#define IPV6_FRAG_COPYHEADER       1 /* with pointers of 64 bits */
+#define MEMP_NUM_MLD6_GROUP        8
 #define LWIP_ARP                   1
 #define LWIP_ICMP                  1
 #define LWIP_RAW                   1

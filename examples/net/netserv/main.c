@@ -61,15 +61,17 @@ static int do_create(struct request *r, struct sock *set)
                                            [SOCKET_TYPE_ICMP] = SOCK_ICMP,
                                            [SOCKET_TYPE_NAME] = SOCK_NAME,
                                            [SOCKET_TYPE_SET] = SOCK_SET};
-    uint64_t type = r->msg.w[0];
+    uint64_t type = r->msg.w[0], family = r->msg.w[1];
     struct sock *s;
     int error;
 
-    if (type < SOCKET_TYPE_TCP || type > SOCKET_TYPE_SET)
+    if (type < SOCKET_TYPE_TCP || type > SOCKET_TYPE_SET ||
+        (family != 0 && family != 4 && family != 6))
         return UKERN_EINVAL;
     s = sock_create(kinds[type], false);
     if (s == NULL)
         return SOCKET_ENOBUFS;
+    s->v6 = family == 6;
     error = s->kind == SOCK_TCP ? stream_open(s) : datagram_open(s);
     if (error != UKERN_OK) {
         sock_free(s);
@@ -88,7 +90,7 @@ static int do_bind(struct sock *s, struct request *r)
     uint16_t number;
     ip_addr_t ip;
 
-    if (!address_in(&r->msg.w[0], &ip, &number))
+    if (!address_in(s, &r->msg.w[0], &ip, &number))
         return UKERN_EINVAL;
     return s->kind == SOCK_TCP        ? stream_bind(s, &ip, number)
            : s->kind == SOCK_LISTENER ? UKERN_EINVAL
@@ -100,7 +102,7 @@ static int do_connect(struct sock *s, struct request *r)
     uint16_t number;
     ip_addr_t ip;
 
-    if (!address_in(&r->msg.w[0], &ip, &number) || s->kind == SOCK_LISTENER)
+    if (!address_in(s, &r->msg.w[0], &ip, &number) || s->kind == SOCK_LISTENER)
         return UKERN_EINVAL;
     return s->kind == SOCK_TCP ? stream_connect(s, r, &ip, number)
                                : datagram_connect(s, &ip, number);
@@ -109,7 +111,7 @@ static int do_connect(struct sock *s, struct request *r)
 static void peer_name(const struct sock *s, uint64_t w[3])
 {
     if (s->tcp != NULL)
-        address_out(&s->tcp->remote_ip, s->tcp->remote_port, w);
+        address_out(s, &s->tcp->remote_ip, s->tcp->remote_port, w);
 }
 
 /* Hand the first connection that waits over to this caller. false: there is none. */
@@ -176,12 +178,12 @@ static int do_name(struct sock *s, struct request *r)
         if (peer)
             peer_name(s, r->reply.w);
         else
-            address_out(&s->tcp->local_ip, s->tcp->local_port, r->reply.w);
+            address_out(s, &s->tcp->local_ip, s->tcp->local_port, r->reply.w);
         return SERVER_REPLY;
     case SOCK_UDP:
         if (peer && !s->connected)
             return SOCKET_ENOTCONN;
-        address_out(peer ? &s->udp->remote_ip : &s->udp->local_ip,
+        address_out(s, peer ? &s->udp->remote_ip : &s->udp->local_ip,
                     peer ? s->udp->remote_port : s->udp->local_port, r->reply.w);
         return SERVER_REPLY;
     default:
@@ -209,10 +211,11 @@ static int do_status(struct request *r)
 {
     const ip_addr_t *dns = dns_getserver(0);
     struct netif *n = netif_default;
+    const struct sock v4 = {0};
 
     if (n == NULL || ip4_addr_isany_val(*netif_ip4_addr(n)))
         return SOCKET_ENETDOWN;
-    address_out(&n->ip_addr, 0, r->reply.w);
+    address_out(&v4, &n->ip_addr, 0, r->reply.w);
     r->reply.w[3] = ip4_addr_get_u32(netif_ip4_netmask(n));
     r->reply.w[4] = ip4_addr_get_u32(netif_ip4_gw(n));
     r->reply.w[5] = ip4_addr_get_u32(ip_2_ip4(dns));

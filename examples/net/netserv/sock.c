@@ -174,24 +174,46 @@ void sock_changed(struct sock *s)
         set_changed(s);
 }
 
-bool address_in(const uint64_t w[3], ip_addr_t *ip, uint16_t *port)
+/* IPv4's addresses among those of IPv6. */
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool address_in(const struct sock *s, const uint64_t w[3], ip_addr_t *ip, uint16_t *port)
 {
+    static const uint8_t any[16];
     struct socket_address a;
+    uint8_t *four = a.ip;
 
     memcpy(&a, w, sizeof a);
-    if (a.family != 4)
-        return false;
-    IP_ADDR4(ip, a.ip[0], a.ip[1], a.ip[2], a.ip[3]);
     *port = a.port;
+    if (a.family != (s->v6 ? 6 : 4))
+        return false;
+    if (s->v6 && memcmp(a.ip, any, sizeof any) == 0) {
+        *ip = *IP_ANY_TYPE;
+        return true;
+    }
+    if (s->v6 && memcmp(a.ip, mapped, sizeof mapped) != 0) {
+        ip_addr_set_zero_ip6(ip);
+        memcpy(ip_2_ip6(ip)->addr, a.ip, sizeof a.ip);
+        return true;
+    }
+    if (s->v6)
+        four += sizeof mapped;
+    IP_ADDR4(ip, four[0], four[1], four[2], four[3]);
     return true;
 }
 
-void address_out(const ip_addr_t *ip, uint16_t port, uint64_t w[3])
+void address_out(const struct sock *s, const ip_addr_t *ip, uint16_t port, uint64_t w[3])
 {
-    struct socket_address a = {.family = 4, .port = port};
-    uint32_t word = ip4_addr_get_u32(ip_2_ip4(ip));
+    struct socket_address a = {.family = s->v6 ? 6 : 4, .port = port};
 
-    memcpy(a.ip, &word, sizeof word);
+    if (IP_IS_V6_VAL(*ip)) {
+        memcpy(a.ip, ip_2_ip6(ip)->addr, sizeof a.ip);
+    } else if (!s->v6) {
+        memcpy(a.ip, &ip_2_ip4(ip)->addr, 4);
+    } else if (!IP_IS_ANY_TYPE_VAL(*ip)) {
+        memcpy(a.ip, mapped, sizeof mapped);
+        memcpy(a.ip + sizeof mapped, &ip_2_ip4(ip)->addr, 4);
+    }
     memcpy(w, &a, sizeof a);
 }
 

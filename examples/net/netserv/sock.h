@@ -54,6 +54,7 @@ struct sock {
         struct udp_pcb *udp;
         struct raw_pcb *raw;
     };
+    bool v6; /**< made for IPv6: speaks both, IPv4's addresses as ::ffff:a.b.c.d */
     bool connected;
     bool closing; /**< no more is written; close when all is sent */
     bool fin_due; /**< end our direction when all is sent */
@@ -101,9 +102,14 @@ void sock_changed(struct sock *s);
 /** What poll() shall see. */
 unsigned sock_ready(const struct sock *s);
 
-/** lwIP's addresses and ours. false: of a family that is not spoken here. */
-bool address_in(const uint64_t w[3], ip_addr_t *ip, uint16_t *port);
-void address_out(const ip_addr_t *ip, uint16_t port, uint64_t w[3]);
+/** lwIP's addresses and ours, for this socket. false: not of its family. */
+bool address_in(const struct sock *s, const uint64_t w[3], ip_addr_t *ip, uint16_t *port);
+void address_out(const struct sock *s, const ip_addr_t *ip, uint16_t port, uint64_t w[3]);
+/** The type of lwIP's addresses that it uses. */
+static inline enum lwip_ip_addr_type address_type(const struct sock *s)
+{
+    return s->v6 ? IPADDR_TYPE_ANY : IPADDR_TYPE_V4;
+}
 /** lwIP's error as one of ours. */
 int error_of(int err);
 

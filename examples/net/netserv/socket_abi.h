@@ -24,7 +24,7 @@
  * w1 = shm, w2 = offset, w3 to w5 = address. */
 #define SOCKET_RECVFROM 321
 
-#define SOCKET_CREATE   322 /**< w0 = enum socket_type; reply w5 = the socket */
+#define SOCKET_CREATE   322 /**< w0 = enum socket_type, w1 = 4 (or 0) or 6; reply w5 = the socket */
 #define SOCKET_BIND     323 /**< w0 to w2 = address; its port 0: any free one */
 #define SOCKET_LISTEN   324 /**< w0 = backlog */
 #define SOCKET_ACCEPT   325 /**< w0 = flags; reply w5 = a socket, w0 to w2 = its peer */
@@ -53,7 +53,8 @@
 enum socket_type {
     SOCKET_TYPE_TCP = 1,
     SOCKET_TYPE_UDP,
-    SOCKET_TYPE_ICMP, /**< messages of ICMP; received ones come with their IP header */
+    SOCKET_TYPE_ICMP, /**< messages of ICMP, or of ICMPv6 (whose checksum netserv fills in);
+                         received ones come with their IP header */
     SOCKET_TYPE_NAME, /**< resolves a name */
     SOCKET_TYPE_SET,  /**< see SOCKET_WAIT */
 };
@@ -83,6 +84,7 @@ enum socket_error {
     SOCKET_EAGAINNAME = -81, /**< the name server does not answer */
 };
 
+/* A socket made for IPv6 speaks to IPv4, too, whose addresses it knows as ::ffff:a.b.c.d. */
 /** An address: in memory so, in messages as three words in this layout. */
 struct socket_address {
     uint16_t family; /**< 4 or 6; 0: none */

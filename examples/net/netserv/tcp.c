@@ -207,7 +207,7 @@ static void attach(struct sock *s, struct tcp_pcb *pcb)
 
 int stream_open(struct sock *s)
 {
-    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_V4);
+    struct tcp_pcb *pcb = tcp_new_ip_type(address_type(s));
 
     if (pcb == NULL)
         return SOCKET_ENOBUFS;
@@ -239,6 +239,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     }
     attach(s, pcb);
     s->connected = true;
+    s->v6 = listener->v6;
     s->listener = listener;
     if (listener->first == NULL)
         listener->first = s;

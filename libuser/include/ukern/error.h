@@ -20,4 +20,10 @@ const char *ukern_error_name(int error);
  * for UKERN_OK. */
 int ukern_errno(int error);
 
+/**
+ * The errno of an error that errors.def does not know: EIO, unless a library whose server has errors
+ * of its own defines this function.
+ */
+int ukern_errno_own(int error);
+
 #endif
