@@ -43,8 +43,8 @@ static char piece[PIECE];
 
 static int open_port(int type, uint16_t port, uint32_t data)
 {
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int s = socket_in(set, AF_INET, type, 0);
+    struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    int s = socket_in(set, AF_INET6, type, 0);
 
     if (s < 0 || bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
         (type == SOCK_STREAM && listen(s, 64) < 0) || socket_watch(s, POLLIN, data) < 0) {
@@ -75,7 +75,7 @@ static void greet(enum service service)
 
 static void echo_datagrams(void)
 {
-    struct sockaddr_in from;
+    struct sockaddr_storage from;
     socklen_t size = sizeof from;
     ssize_t n;
 

@@ -264,10 +264,13 @@ static void format6(const uint8_t *b, char text[INET6_ADDRSTRLEN])
 
 const char *inet_ntop(int family, const void *from, char *text, socklen_t size)
 {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     char full[INET6_ADDRSTRLEN];
     const uint8_t *b = from;
 
-    if (family == AF_INET6)
+    if (family == AF_INET6 && memcmp(b, mapped, sizeof mapped) == 0)
+        snprintf(full, sizeof full, "::ffff:%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+    else if (family == AF_INET6)
         format6(b, full);
     else
         snprintf(full, sizeof full, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);

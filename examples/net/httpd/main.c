@@ -25,6 +25,7 @@
 #define STREAM_MAX   (UINT64_C(1) << 40)
 
 struct client {
+    int fd;
     char request[REQUEST_MAX];
     size_t have;
     char head[512];
@@ -36,9 +37,11 @@ struct client {
     bool last;  /* close after this answer */
 };
 
-static struct pollfd fds[1 + CLIENTS];
-static struct client *clients[1 + CLIENTS];
-static nfds_t count = 1;
+#define LISTENER CLIENTS /* what the set tells of it; of a client: its place */
+
+static int set, listener;
+static struct client *clients[CLIENTS];
+static unsigned count;
 static unsigned long requests;
 static const void *archive;
 static size_t archive_size;
@@ -129,6 +132,14 @@ static size_t stream_piece(size_t at, const char **from)
     return sizeof piece - at % 8;
 }
 
+/* The file behind a path. */
+static const char *file_of(const char *path)
+{
+    return strcmp(path, "/") == 0         ? "index.html"
+           : strcmp(path, "/status") == 0 ? "status.html"
+                                          : path + 1;
+}
+
 static void answer_path(struct client *c, char *path, bool head_only)
 {
     struct archive_file f;
@@ -138,19 +149,15 @@ static void answer_path(struct client *c, char *path, bool head_only)
         refuse(c, "400 Bad Request");
     } else if (strncmp(path, "/stream/", 8) == 0) {
         answer_stream(c, path + 8, head_only);
-    } else if (strcmp(path, "/status") == 0) {
-        answer(c, "200 OK", "text/html; charset=utf-8", status_page, strlen(status_page),
-               head_only);
     } else if (strcmp(path, "/status.json") == 0) {
         c->made = malloc(ANSWER_MAX);
         if (c->made == NULL) {
             refuse(c, "503 Service Unavailable");
             return;
         }
-        size_t n = status_json(c->made, ANSWER_MAX, requests, (unsigned)count - 1);
+        size_t n = status_json(c->made, ANSWER_MAX, requests, count);
         answer(c, "200 OK", "application/json", c->made, n, head_only);
-    } else if (archive_find(archive, archive_size, path[1] != 0 ? path + 1 : "index.html", &f) ==
-               0) {
+    } else if (archive_find(archive, archive_size, file_of(path), &f) == 0) {
         answer(c, "200 OK", type_of(f.name), f.data, f.size, head_only);
     } else {
         refuse(c, "404 Not Found");
@@ -212,7 +219,7 @@ static void next_request(struct client *c)
 }
 
 /* Send as much as goes now. false: the connection is broken. */
-static bool send_some(int s, struct client *c)
+static bool send_some(struct client *c)
 {
     while (c->head_sent < c->head_size || c->body_sent < c->body_size) {
         bool head = c->head_sent < c->head_size;
@@ -225,7 +232,7 @@ static bool send_some(int s, struct client *c)
 
             left = left < piece ? left : piece;
         }
-        n = send(s, from, left, MSG_DONTWAIT);
+        n = send(c->fd, from, left, MSG_DONTWAIT);
 
         if (n < 0)
             return errno == EAGAIN;
@@ -238,12 +245,13 @@ static bool send_some(int s, struct client *c)
 }
 
 /* Do what can be done for a connection. false: it has ended. */
-static bool serve(struct pollfd *p, struct client *c)
+static bool serve(struct client *c, uint32_t place)
 {
+    bool was_busy = c->busy;
     ssize_t n;
 
     if (!c->busy) {
-        n = recv(p->fd, c->request + c->have, REQUEST_MAX - 1 - c->have, MSG_DONTWAIT);
+        n = recv(c->fd, c->request + c->have, REQUEST_MAX - 1 - c->have, MSG_DONTWAIT);
         if (n == 0 || (n < 0 && errno != EAGAIN))
             return false;
         if (n > 0)
@@ -251,46 +259,67 @@ static bool serve(struct pollfd *p, struct client *c)
         next_request(c);
     }
     while (c->busy) {
-        if (!send_some(p->fd, c))
+        if (!send_some(c))
             return false;
         if (c->busy)
             break;
         next_request(c); /* one may have come together with the last */
     }
-    p->events = c->busy ? POLLOUT : POLLIN;
+    if (c->busy != was_busy)
+        socket_watch(c->fd, c->busy ? POLLOUT : POLLIN, place);
     return true;
+}
+
+static void drop(uint32_t place)
+{
+    struct client *c = clients[place];
+
+    close(c->fd);
+    free(c->made);
+    free(c);
+    clients[place] = NULL;
+    if (count-- == CLIENTS)
+        socket_watch(listener, POLLIN, LISTENER);
 }
 
 static void greet(void)
 {
     int on = 1, s;
 
-    while (count <= CLIENTS && (s = accept_now(fds[0].fd, NULL, NULL)) >= 0) {
-        clients[count] = calloc(1, sizeof *clients[count]);
-        if (clients[count] == NULL) {
+    while (count < CLIENTS && (s = accept_now(listener, NULL, NULL)) >= 0) {
+        struct client *c = calloc(1, sizeof *c);
+        uint32_t place = 0;
+
+        if (c == NULL) {
             close(s);
             return;
         }
-        setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        fds[count] = (struct pollfd){.fd = s, .events = POLLIN};
+        while (clients[place] != NULL)
+            place++;
+        c->fd = s;
+        clients[place] = c;
         count++;
+        setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        socket_watch(s, POLLIN, place);
     }
+    if (count == CLIENTS)
+        socket_watch(listener, 0, LISTENER); /* the others wait until one has gone */
 }
 
-static void drop(nfds_t i)
+static void ready(uint32_t what)
 {
-    close(fds[i].fd);
-    free(clients[i]->made);
-    free(clients[i]);
-    count--;
-    fds[i] = fds[count];
-    clients[i] = clients[count];
+    if (what == LISTENER)
+        greet();
+    else if (what < CLIENTS && clients[what] != NULL && !serve(clients[what], what))
+        drop(what);
 }
 
 int main(int argc, char **argv)
 {
     unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : 80;
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    struct socket_ready list[SOCKET_READY_MAX];
+    int n;
 
     if (port < 1 || port > 0xffff || argc > 2) {
         fprintf(stderr, "usage: httpd [PORT]\n");
@@ -300,22 +329,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "httpd: no archive was granted: httpd.uses := archive\n");
         return 1;
     }
-    fds[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0)};
-    if (fds[0].fd < 0 || bind(fds[0].fd, (struct sockaddr *)&here, sizeof here) < 0 ||
-        listen(fds[0].fd, CLIENTS) < 0) {
+    set = socket_set();
+    listener = socket_in(set, AF_INET6, SOCK_STREAM, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&here, sizeof here) < 0 ||
+        listen(listener, 64) < 0 || socket_watch(listener, POLLIN, LISTENER) < 0) {
         fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());
         return 1;
     }
-    for (;;) {
-        fds[0].events = count <= CLIENTS ? POLLIN : 0;
-        if (poll(fds, count, -1) < 0 || (fds[0].revents & (POLLERR | POLLNVAL)))
-            break;
-        for (nfds_t i = count; i-- > 1;)
-            if (fds[i].revents != 0 && !serve(&fds[i], clients[i]))
-                drop(i);
-        if (fds[0].revents & POLLIN)
-            greet();
-    }
-    fprintf(stderr, "httpd: netserv is gone\n");
+    while ((n = socket_wait(set, list)) >= 0)
+        for (int i = 0; i < n; i++)
+            ready(list[i].data);
+    fprintf(stderr, "httpd: %s\n", socket_error());
     return 1;
 }

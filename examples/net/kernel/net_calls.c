@@ -36,11 +36,16 @@ static int recv_begin(struct ukern_pending *p)
     return UKERN_FORWARD;
 }
 
-/* net_info(x0 = net, x1 = buffer, x2 = bytes) -> x0 = bytes of struct net_info, or an error. */
+/* net_info(x0 = net, x1 = buffer, x2 = bytes, x3 = deadline) -> x0 = bytes of struct net_info, or
+ * an error. */
 static int info_begin(struct ukern_pending *p)
 {
-    return ukern_begin_read(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2),
-                            NET_INFO);
+    int step = ukern_begin_read(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2),
+                                NET_INFO);
+
+    if (step == UKERN_FORWARD)
+        ukern_set_deadline(p, ukern_arg(p, 3));
+    return step;
 }
 
 static const struct ukern_completion send_call = {"net_send", send_begin, ukern_complete_write,

@@ -38,12 +38,19 @@ static inline int64_t net_recv(ukern_handle net, void *frame, size_t size, uint6
     return ukern_trap4(NET_RECV, (uint64_t)net, (uint64_t)frame, size, deadline, NULL);
 }
 
+/** Facts and figures, waiting until an absolute time if netdev is busy. UKERN_OK; UKERN_ETIMEDOUT
+ * or another error. */
+static inline int net_info_until(ukern_handle net, struct net_info *info, uint64_t deadline)
+{
+    int64_t n = ukern_trap4(NET_INFO, (uint64_t)net, (uint64_t)info, sizeof *info, deadline, NULL);
+
+    return n == (int64_t)sizeof *info ? UKERN_OK : n < 0 ? (int)n : UKERN_ENOSYS;
+}
+
 /** Facts and figures. UKERN_OK or an error. */
 static inline int net_info(ukern_handle net, struct net_info *info)
 {
-    int64_t n = ukern_trap4(NET_INFO, (uint64_t)net, (uint64_t)info, sizeof *info, 0, NULL);
-
-    return n == (int64_t)sizeof *info ? UKERN_OK : n < 0 ? (int)n : UKERN_ENOSYS;
+    return net_info_until(net, info, UKERN_FOREVER);
 }
 
 #endif

@@ -237,6 +237,8 @@ static int transmit(struct sock *s, size_t n, const ip_addr_t *to, uint16_t port
     if (p == NULL)
         return SOCKET_ENOBUFS;
     pbuf_take(p, passage_bytes, (uint16_t)n);
+    if (s->kind == SOCK_ICMP && s->v6 && n >= 4)
+        pbuf_take_at(p, "\0", 2, 2); /* the sum, which is made without it */
     if (s->kind == SOCK_UDP)
         err = to != NULL ? udp_sendto(s->udp, p, to, port) : udp_send(s->udp, p);
     else
