@@ -8,14 +8,18 @@
 #include <lwip/dns.h>
 #include <lwip/icmp.h>
 #include <lwip/raw.h>
+#include <lwip/sys.h>
 #include <lwip/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ukern/memory.h>
 
+#include "link.h"
 #include "sock.h"
 
 #define PASSAGE_SIZE (64 * 1024)
+/* lwIP does not say whether there is no such name or no answer: the latter takes longer. */
+#define NO_ANSWER    4000 /* milliseconds */
 
 static ukern_handle passage;
 static uint8_t *passage_bytes;
@@ -191,7 +195,9 @@ static void resolved(const char *name, const ip_addr_t *ip, void *arg)
         return; /* its client did not wait */
     p = ip != NULL ? pbuf_alloc(PBUF_RAW, sizeof a, PBUF_RAM) : NULL;
     if (p == NULL) {
-        s->error = ip == NULL ? SOCKET_ENONAME : SOCKET_ENOBUFS;
+        s->error = ip != NULL                          ? SOCKET_ENOBUFS
+                   : sys_now() - s->asked >= NO_ANSWER ? SOCKET_EAGAINNAME
+                                                       : SOCKET_ENONAME;
         settle(s);
         return;
     }
@@ -209,6 +215,7 @@ static void resolve(struct sock *s, size_t length)
     err_t err;
 
     s->error = 0;
+    s->asked = sys_now();
     if (length == 0 || length >= sizeof name || memchr(passage_bytes, 0, length) != NULL) {
         s->error = SOCKET_ENONAME;
         return;
@@ -220,7 +227,9 @@ static void resolve(struct sock *s, size_t length)
     if (err == ERR_OK)
         resolved(name, &ip, (void *)s->badge);
     else if (err != ERR_INPROGRESS)
-        s->error = err == ERR_VAL ? SOCKET_EAGAINNAME : error_of(err);
+        s->error = !link_ready()    ? SOCKET_ENETDOWN
+                   : err == ERR_VAL ? SOCKET_EAGAINNAME /* none is known */
+                                    : error_of(err);
 }
 
 /* n bytes in the passage go out. */
@@ -257,7 +266,7 @@ static int reachable(const struct sock *s, const ip_addr_t *to)
         return UKERN_OK;
     if (ip == NULL)
         ip = s->kind == SOCK_UDP ? &s->udp->remote_ip : &s->raw->remote_ip;
-    return ip_route(IP_IS_V6_VAL(*ip) ? IP6_ADDR_ANY : IP4_ADDR_ANY, ip) == NULL ? SOCKET_EUNREACH
+    return ip_route(IP_IS_V6_VAL(*ip) ? IP6_ADDR_ANY : IP4_ADDR_ANY, ip) == NULL ? error_of(ERR_RTE)
                                                                                  : UKERN_OK;
 }
 

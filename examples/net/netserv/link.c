@@ -30,6 +30,8 @@
  * unless a connection is open: a late tick only keeps an ARP entry a little longer. */
 #define QUIET       (5 * SECOND)
 #define NAP         (60 * SECOND)
+#define MTU_MIN     576u
+#define MTU_MAX     1500u
 #define RETRY       1000u /* milliseconds */
 
 static struct netif nif;
@@ -197,6 +199,16 @@ uint64_t link_run(void)
     }
 }
 
+bool link_ready(void)
+{
+    if (!netif_is_link_up(&nif))
+        return false;
+    for (int8_t i = 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(&nif, i)))
+            return true;
+    return !ip4_addr_isany_val(*netif_ip4_addr(&nif));
+}
+
 /* The address that a router's announcement has made. */
 static void say_address6(struct netif *n)
 {
@@ -258,7 +270,7 @@ static err_t setup(struct netif *n)
 {
     n->name[0] = 'e';
     n->name[1] = 'n';
-    n->mtu = 1500;
+    n->mtu = MTU_MAX;
     n->hwaddr_len = 6;
     n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     n->output = etharp_output;
@@ -292,9 +304,16 @@ static int open_device(void)
     }
     if (error != UKERN_OK)
         return error;
+    if (info.mtu < MTU_MIN) {
+        fprintf(stderr,
+                "netserv: frames of %u bytes at most are too small for IP: the device's MTU must "
+                "be %u or more\n",
+                info.mtu, MTU_MIN);
+        net_close(&net);
+        return UKERN_EINVAL;
+    }
     memcpy(nif.hwaddr, info.mac, sizeof info.mac);
-    if (info.mtu >= 576 && info.mtu < 1500)
-        nif.mtu = info.mtu;
+    nif.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX; /* larger ones would not fit a slot */
     free_slots = 0;
     for (uint16_t i = 0; i < SLOTS && (i + 1) * (size_t)SLOT_SIZE <= net.data_size; i++)
         free_slot[free_slots++] = i;

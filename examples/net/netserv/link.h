@@ -23,6 +23,8 @@ void link_init(ukern_handle port, const struct link_config *config);
 /** Take in what has come, run timers, let out what is to go. Returns when to come back at the
  * latest, if nothing wakes us before. */
 uint64_t link_run(void);
+/** Is there a device whose link is up, and an address? */
+bool link_ready(void);
 /** A handle with this badge, LINK_BADGE or above, is gone: wait for the next netdev, if it was its.
  */
 void link_hangup(uint64_t gone);

@@ -63,6 +63,9 @@
 #define TCP_QUEUE_OOSEQ          1
 #define LWIP_TCP_SACK_OUT        1
 #define TCP_LISTEN_BACKLOG       1
+/* A silent peer is given up after half a minute. */
+#define LWIP_TCP_RTO_TIME        1000
+#define TCP_SYNMAXRTX            4
 #define TCP_MSL                  10000UL
 #define LWIP_TCP_KEEPALIVE       1
 #define SO_REUSE                 1

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sock.h"
 
+#include "link.h"
+
 #include <lwip/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,7 +231,7 @@ int error_of(int err)
     case ERR_ABRT:
         return SOCKET_ETIMEDOUT;
     case ERR_RTE:
-        return SOCKET_EUNREACH;
+        return link_ready() ? SOCKET_EUNREACH : SOCKET_ENETDOWN;
     case ERR_USE:
         return SOCKET_EINUSE;
     case ERR_ISCONN:

@@ -72,6 +72,7 @@ struct sock {
     /* datagrams and names */
     struct datagram *head, *tail;
     unsigned count;
+    uint32_t asked; /**< a name: when, milliseconds */
 };
 
 /** A new socket, with a badge unless `nameless`. NULL: all are in use. */
