@@ -64,28 +64,48 @@ struct task *port_expected(const struct port *p)
     return t;
 }
 
+void port_unserve(struct port *p)
+{
+    struct task *server = p->server;
+
+    if (!server)
+        return;
+    ipc_undirect(server);
+    p->server = NULL;
+    server->serving = NULL;
+    if (server->dying) /* those who wait here wait for its end */
+        server->base_priority = server->priority;
+    ipc_refresh_priority(server);
+}
+
+void port_lost(const struct handle *h, const struct task *t)
+{
+    struct port *p = h->object;
+
+    if (h->type != UKERN_TYPE_PORT || !(h->rights & UKERN_R_RECV))
+        return;
+    if (p->given == t->first_token)
+        p->given = 0;
+    if (p->server == t)
+        port_unserve(p);
+}
+
 /* What only a receiver could take is dropped; each kind is one list, freed in `by`'s bounded steps.
- */
+ * Until that is done those in the queue go on to boost it, if it served them. */
 void port_receiver_gone(struct port *p, struct task *by)
 {
+    bool last = p->receivers == 1;
+
     ASSERT(p->receivers > 0);
+    p->receivers--;
     if (p->given == by->first_token)
         p->given = 0;
-    if (p->server == by) {
+    if (p->server == by && last && p->senders.first)
         ipc_undirect(by);
-        p->server = NULL;
-        by->serving = NULL;
-        ipc_refresh_priority(by);
-    }
-    if (--p->receivers)
+    else if (p->server == by || last)
+        port_unserve(p);
+    if (!last)
         return;
-    if (p->server) {
-        struct task *server = p->server;
-        ipc_undirect(server);
-        p->server = NULL;
-        server->serving = NULL;
-        ipc_refresh_priority(server);
-    }
     timer_stop(&p->timer);
     p->bits = 0;
     p->events &= ~(uint32_t)PORT_BITS;

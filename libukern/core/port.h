@@ -74,6 +74,10 @@ void port_receiver_gone(struct port *p, struct task *by);
 
 /* t has been given *h; if that is the right to receive, it is expected to serve the port. */
 void port_given(const struct handle *h, const struct task *t);
+/* Somebody else has taken *h from t: it serves the port no more. */
+void port_lost(const struct handle *h, const struct task *t);
+/* Nobody serves p, for now or for ever. */
+void port_unserve(struct port *p);
 /* Whom callers in the queue wait for: the server, or, as long as nobody has received, whoever was
  * given the right last. NULL: nobody known. */
 struct task *port_expected(const struct port *p);

@@ -85,6 +85,7 @@ static int64_t copy_to(struct task *t, struct task *to, const struct handle *h, 
     handle_ref(&copy);
     if (handle_get(&to->handles, at)) {
         struct handle old = handle_take(&to->handles, at);
+        port_lost(&old, to);
         /* An emptied page may have gone with it. */
         rc = handle_reserve(&to->handles, at, 1, &at);
         handle_drop(t, &old);

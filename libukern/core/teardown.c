@@ -75,6 +75,7 @@ bool cleanup_step(struct task *t)
         struct port *p = t->cleanup_ports;
         if (!fail_port_step(p)) {
             t->cleanup_ports = p->cleanup_next;
+            port_unserve(p);
             port_put(p);
         }
         return true;

@@ -65,9 +65,9 @@ static void check_port(const struct port *p)
     count_waiters(p);
     ASSERT(!p->server || p->server->serving == p);
     if (!p->receivers) {
-        ASSERT(!p->server && !p->bits && !p->timer.node.linked);
+        ASSERT(!p->bits && !p->timer.node.linked);
         /* Or somebody who runs on is about to turn them away. */
-        bool cleaned = !p->events && !p->waiters;
+        bool cleaned = !p->events && !p->waiters && !p->server;
         for (unsigned i = 0; i < census_task_count; i++)
             for (const struct port *c = census_tasks[i]->cleanup_ports; c; c = c->cleanup_next)
                 cleaned = cleaned || (c == p && census_tasks[i]->state == TASK_READY);

@@ -195,6 +195,29 @@ static void test_grant(void **state)
     assert_int_equal(SYS(i, handle_grant, child, p, 0, (uint64_t)-1), UKERN_EPEER);
 }
 
+/* The right to receive is taken from a task by putting another handle in its place: it is a client
+ * like any other then. */
+static void test_right_to_receive_replaced(void **state)
+{
+    (void)state;
+    struct task *i = world_init;
+    for (unsigned served = 0; served < 2; served++) {
+        struct task *t = world_spawn("server");
+        uint64_t p = (uint64_t)SYS(i, port_create), there = (uint64_t)world_handle(t), h, other;
+        h = (uint64_t)SYS(i, handle_grant, there, p, 0, (uint64_t)-1);
+        other = (uint64_t)SYS(i, handle_grant, there, p, UKERN_R_CALL, (uint64_t)-1);
+        if (served)
+            assert_int_equal(SYS_UNTIL(t, 0, ipc_recv, h), UKERN_ETIMEDOUT);
+        assert_int_equal(SYS(t, ipc_call, other, 0), UKERN_EDEADLK);
+        assert_int_equal(SYS(i, handle_grant, there, p, UKERN_R_CALL, h), h);
+        world_check();
+        assert_int_equal(SYS(t, ipc_call, other, 0), WORLD_WAITS);
+        assert_int_equal(SYS(i, ipc_recv, p), UKERN_EV_MESSAGE);
+        assert_int_equal(SYS_TOKEN(i, world_regs(i)->token, 0, ipc_reply, 0, 0), UKERN_OK);
+        assert_int_equal(world_result(t), UKERN_OK);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     UNIT(test_lowest_free),
     UNIT(test_bounds),
@@ -205,6 +228,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_dup),
     WORLD(test_mint),
     WORLD(test_grant),
+    WORLD(test_right_to_receive_replaced),
 };
 
 WORLD_MAIN(tests)

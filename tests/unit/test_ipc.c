@@ -284,6 +284,35 @@ static void test_inheritance_ends(void **state)
     }
 }
 
+/* Who waits for a server that dies, or leaves its port, is told at his own priority: nobody in
+ * between comes first. */
+static void test_leaving_is_urgent(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        pair();
+        struct task *between = world_spawn("between");
+        assert_int_equal(SYS_UNTIL(server, 0, ipc_recv, port), UKERN_ETIMEDOUT); /* it serves it */
+        /* Somebody will take the port over: the caller waits for him, who waits for this end. */
+        if (how == 2)
+            world_give(server, (ukern_handle)port, world_init, 0);
+        SYS(client, task_priority, (uint64_t)UKERN_SELF, 33);
+        call(client, to);
+        assert_int_equal(server->priority, 33);
+        world_priority(between, 25);
+        if (how == 0)
+            SYS(server, handle_close, port);
+        else
+            SYS(server, task_exit, 0);
+        assert_int_equal(client->state, how == 2 ? TASK_SEND : TASK_READY);
+        assert_int_equal(server->state, how == 0 ? TASK_READY : how == 1 ? TASK_READY : TASK_DEAD);
+        world_priority(between, WORLD_PRIORITY);
+        world_priority(client, WORLD_PRIORITY);
+        world_check();
+        world_end();
+    }
+}
+
 /* A server that owes a reply, but receives again, is boosted by that caller no more. */
 static void test_deferred_reply_boosts_nobody(void **state)
 {
@@ -541,6 +570,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_deadlock),
     WORLD(test_inheritance),
     WORLD(test_inheritance_ends),
+    WORLD(test_leaving_is_urgent),
     WORLD(test_deferred_reply_boosts_nobody),
     WORLD(test_queue_order),
     WORLD(test_bad_messages),
