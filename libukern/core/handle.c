@@ -177,11 +177,18 @@ int32_t handle_next(const struct handle_table *t, uint32_t from, uint32_t *next)
 {
     uint32_t h = from;
 
-    for (; h < HANDLE_MAX && h < from + HANDLE_PER_PAGE; h++)
-        if (handle_get(t, h)) {
+    while (h < HANDLE_MAX && h < from + HANDLE_PER_PAGE) {
+        const struct handle *e = slot_get(t, h);
+        if (!e) { /* no page: on to the next one */
+            h += HANDLE_PER_PAGE - (h - HANDLE_FIRST) % HANDLE_PER_PAGE;
+            continue;
+        }
+        if (e->type != UKERN_TYPE_NONE) {
             *next = h + 1;
             return (int32_t)h;
         }
+        h++;
+    }
     *next = h;
     return -1;
 }

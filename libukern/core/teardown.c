@@ -122,18 +122,21 @@ static bool end_held(struct task *t)
     return true;
 }
 
+/* The table may be nearly empty: slots count, too. */
 static bool end_handles(struct task *t)
 {
-    for (int i = 0; i < STEP_ITEMS && t->handles.used; i++) {
-        uint32_t next;
-        int32_t h = handle_next(&t->handles, t->teardown, &next);
+    uint32_t end = t->teardown + HANDLE_PER_PAGE;
+
+    for (int i = 0; i < STEP_ITEMS && t->handles.used && t->teardown < end; i++) {
+        int32_t h = handle_next(&t->handles, t->teardown, &t->teardown);
 
         if (h >= 0) {
             struct handle gone = handle_take(&t->handles, (uint32_t)h);
             handle_drop(t, &gone);
         }
-        t->teardown = next >= HANDLE_MAX ? 0 : next;
     }
+    if (t->teardown >= HANDLE_MAX)
+        t->teardown = 0;
     return t->handles.used > 0;
 }
 

@@ -30,8 +30,28 @@ static void test_many_waiters(void **state)
     }
 }
 
+/* Handles far from each other: a step looks at a page of slots, however few are open. */
+static void test_sparse_handles(void **state)
+{
+    (void)state;
+    struct task *t = world_spawn("sparse");
+    uint64_t p = (uint64_t)SYS(t, port_create);
+    for (uint64_t slot = HANDLE_FIRST + HANDLE_PER_PAGE - 1; slot < HANDLE_MAX; slot += HANDLE_PER_PAGE * 4)
+        assert_int_equal(SYS(t, handle_dup, p, UKERN_R_CALL, slot), slot);
+    assert_int_equal(t->handles.used, 65);
+    world_run(world_init);
+    task_end(t, UKERN_EXIT_KILLED, 0, 0);
+    while (t->handles.used) {
+        uint32_t used = t->handles.used, at = t->teardown;
+        assert_true(task_teardown_step(t));
+        assert_true(used - t->handles.used <= 2);
+        assert_true(t->teardown <= at + 2 * HANDLE_PER_PAGE);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     WORLD(test_many_waiters),
+    WORLD(test_sparse_handles),
 };
 
 WORLD_MAIN(tests)
