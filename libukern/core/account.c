@@ -4,11 +4,21 @@
 
 struct account account_root;
 
+/* Giving back climbs: the line of ancestors must be short. */
+static bool too_deep(const struct account *a)
+{
+    unsigned depth = 0;
+
+    for (; a; a = a->parent)
+        depth++;
+    return depth > ACCOUNT_DEPTH_MAX;
+}
+
 struct account *account_create(struct account *parent, uint64_t limit)
 {
     struct account *a;
 
-    if (limit < PAGE_SIZE || !account_charge(parent, limit))
+    if (limit < PAGE_SIZE || too_deep(parent) || !account_charge(parent, limit))
         return NULL;
     a = slab_new_account();
     if (!a) {

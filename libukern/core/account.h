@@ -12,7 +12,9 @@
 #include "core.h"
 
 struct slab;
-#define SLAB_LISTS 7 /* by room; 63 units at most: slab.c */
+#define SLAB_LISTS        7  /* by room; 63 units at most: slab.c */
+#define ACCOUNT_DEPTH_MAX 64 /* tasks, each spawned by the one before, that hold memory together   \
+                              */
 
 struct account {
     uint64_t limit;         /* bytes; invariant: used <= limit */
@@ -27,7 +29,8 @@ struct account {
 extern struct account account_root;
 
 /* A child with `limit` bytes reserved from parent, of which its own frame takes the first
- * PAGE_SIZE. NULL: that is less than a frame, the parent has not so much left, or no frame is free.
+ * PAGE_SIZE. NULL: that is less than a frame, the parent has not so much left or too many
+ * ancestors, or no frame is free.
  */
 struct account *account_create(struct account *parent, uint64_t limit);
 /* The task is gone. The unused part returns to the parent now, the rest as it is uncharged. */

@@ -108,7 +108,7 @@ static void test_close_unused_and_empty(void **state)
 /* A long line of accounts, closed from the top or from the bottom, with the last holding on. */
 static void chain(bool top_first)
 {
-    enum { N = 200 };
+    enum { N = ACCOUNT_DEPTH_MAX };
     struct account *a[N];
     struct account *parent = &account_root;
     for (int i = 0; i < N; i++) {
@@ -116,6 +116,10 @@ static void chain(bool top_first)
         assert_non_null(a[i]);
         parent = a[i];
     }
+    /* No longer: the climb is one step. */
+    uint64_t used = a[N - 1]->used;
+    assert_null(account_create(a[N - 1], PAGE_SIZE));
+    assert_int_equal(a[N - 1]->used, used);
     assert_true(account_charge(a[N - 1], 500));
     for (int i = 0; i < N; i++)
         account_close(a[top_first ? i : N - 1 - i]);

@@ -85,9 +85,10 @@ int spawn_grant(struct spawn *s, const char *name, ukern_handle h, uint32_t righ
  * Load a program from the archive (the caller must have been granted "archive") and start it.
  * @return a task handle with all rights, or an error: UKERN_ENOENT (no archive was granted, or no
  * such program), UKERN_ENOEXEC (the file is no program that may be loaded), UKERN_ENOMEM (the
- * caller has not so much quota left, or the program does not fit into `memory`), UKERN_EOVERFLOW
- * (name or arguments too long, see UKERN_NAME_MAX and UKERN_ARGS_MAX), UKERN_ERIGHTS (max_priority
- * above the caller's).
+ * caller has not so much quota left, the program does not fit into `memory`, or the caller is the
+ * last in a line of 64 tasks that were spawned each by the one before), UKERN_EOVERFLOW (name or
+ * arguments too long, see UKERN_NAME_MAX and UKERN_ARGS_MAX), UKERN_ERIGHTS (max_priority above the
+ * caller's).
  */
 ukern_handle task_spawn(const struct spawn *s);
 
