@@ -12,6 +12,7 @@
 #?              or some of them                                           make check TESTS=test_pipe
 #?   new        start a project of your own                               make new TEMPLATE=server NAME=../kv
 #?   bench      boot the benchmark image and print its table              make bench
+#?   bench-linux  time the network beside Linux in the same QEMU        make bench-linux
 #?   docs       build the site, $(BUILD)/docs/html/index.html             make docs
 #?   format     lay out all C files by .clang-format                      make format
 #?   lint       look for mistakes without running anything                make lint
@@ -36,6 +37,7 @@
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
 #?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
+#?   ROUNDS          how often bench-linux measures (3)                   make bench-linux ROUNDS=5
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
 
@@ -49,7 +51,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all libs traced run trace check new bench docs install uninstall dist deb format lint clean help
+.PHONY: setup all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' tools/setup
@@ -88,8 +90,20 @@ check: all
 new:
 	@tools/ukern $(if $(TEMPLATE)$(NAME),new '$(TEMPLATE)' '$(NAME)',help)
 
+# The network needs lwIP; without it the rest is measured.
+net_image = $(if $(elsewhere),$(build)/,)examples/net/$(if $(elsewhere),,build/)net.img
 bench: libs
 	$(call project,bench) bench OUT=$(build)
+	+@if [ -e $(build)/third_party/lwip/tcp.c ]; then \
+	    $(MAKE) --no-print-directory -C examples/net UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(abspath $(dir $(net_image))) && \
+	    echo && bench/network $(net_image); \
+	else echo "bench: the network is left out: \`make setup\` fetches lwIP"; fi
+
+ROUNDS := 3
+bench-linux: libs
+	$(call project,examples/net)
+	@bench/linux/fetch $(build)/linux
+	@ROUNDS=$(ROUNDS) bench/network $(net_image) $(build)/linux
 
 docs:
 	@command -v doxygen >/dev/null || { echo "docs: doxygen is not here: apt-get install doxygen" >&2; exit 2; }

@@ -40,7 +40,7 @@ type() {
 wait_for() {
     for _ in $(seq $((${2:-60} * 10))); do
         ! grep -qF -- "$1" console || return 0
-        kill -0 $qemu 2>/dev/null || break
+        kill -0 "$qemu" 2>/dev/null || break
         sleep 0.1
     done
     grep -qF -- "$1" console && return 0
@@ -49,8 +49,8 @@ wait_for() {
 }
 
 stop() {
-    kill $qemu 2>/dev/null
-    wait $qemu 2>/dev/null
+    kill "$qemu" 2>/dev/null
+    wait "$qemu" 2>/dev/null
     return 0
 }
 
