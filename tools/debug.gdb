@@ -94,38 +94,59 @@ document ukern ports
 Ports that a task serves: server, handles that may receive, notification bits.
 end
 
+define ukern handle
+  # handle NUMBER SLOT-POINTER: a line, if it is open
+  set $ukern_h = $arg1
+  if $ukern_h->type != 0
+    printf "%6d  ", $arg0
+    if $ukern_h->type == UKERN_TYPE_PORT
+      printf "port  "
+    end
+    if $ukern_h->type == UKERN_TYPE_SHM
+      printf "shm   "
+    end
+    if $ukern_h->type == UKERN_TYPE_TASK
+      printf "task  "
+    end
+    if $ukern_h->type == UKERN_TYPE_IRQ
+      printf "irq   "
+    end
+    if $ukern_h->type == UKERN_TYPE_SYSTEM
+      printf "system"
+    end
+    printf " %-18p %8x  %lu\n", $ukern_h->object, $ukern_h->rights, $ukern_h->badge
+  end
+end
+document ukern handle
+One handle: its number, and a pointer to its struct handle.
+end
+
 define ukern handles
   ukern find $arg0
   if $ukern_t != 0
     printf "handle  type    object               rights  badge\n"
     set $ukern_j = 0
     while $ukern_j < 32
-      set $ukern_h = &$ukern_t->handles.first[$ukern_j]
-      if $ukern_h->type != 0
-        printf "%6d  ", $ukern_j
-        if $ukern_h->type == UKERN_TYPE_PORT
-          printf "port  "
-        end
-        if $ukern_h->type == UKERN_TYPE_SHM
-          printf "shm   "
-        end
-        if $ukern_h->type == UKERN_TYPE_TASK
-          printf "task  "
-        end
-        if $ukern_h->type == UKERN_TYPE_IRQ
-          printf "irq   "
-        end
-        if $ukern_h->type == UKERN_TYPE_SYSTEM
-          printf "system"
-        end
-        printf " %-18p %8x  %lu\n", $ukern_h->object, $ukern_h->rights, $ukern_h->badge
-      end
+      ukern handle $ukern_j &$ukern_t->handles.first[$ukern_j]
       set $ukern_j = $ukern_j + 1
     end
+    # The others stand in pages, below a directory that is made with the first of them.
+    set $ukern_k = 0
+    while $ukern_t->handles.directory != 0 && $ukern_k < 4096 / sizeof(struct handle_page)
+      set $ukern_p = $ukern_t->handles.directory[$ukern_k].slots
+      set $ukern_j = 0
+      while $ukern_p != 0 && $ukern_j < 4096 / sizeof(struct handle)
+        set $ukern_n = 32 + $ukern_k * (4096 / sizeof(struct handle)) + $ukern_j
+        ukern handle $ukern_n &$ukern_p[$ukern_j]
+        set $ukern_j = $ukern_j + 1
+      end
+      set $ukern_k = $ukern_k + 1
+    end
+    printf "%d handles are open.\n", $ukern_t->handles.used
   end
 end
 document ukern handles
-ukern handles TASK: its handles from 0 to 31.
+ukern handles TASK: its handles.
 end
 
 define ukern pending
