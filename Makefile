@@ -54,7 +54,7 @@ project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(bui
 .PHONY: setup all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean help
 
 setup:
-	@BUILD='$(build)' V='$(V)' tools/setup
+	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
 
 # In one call with setup, everything waits for it.
 ifneq ($(filter setup,$(MAKECMDGOALS)),)

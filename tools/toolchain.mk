@@ -96,7 +96,7 @@ ukern_task_script := $(UKERN)/libuser/task.ld
 ukern_task_link := -nostdlib -static -no-pie -Wl,-T,$(ukern_task_script) -Wl,-z,max-page-size=4096 \
     -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings
 ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
-    -L$(PICOLIBC)/lib/release -lc -lgcc -Wl,--end-group
+    -L$(PICOLIBC)/lib/release -L$(PICOLIBC)/lib -lc -lgcc -Wl,--end-group
 
 # ---- Flag stamps: $(call stamp,FILE,TEXT) keeps TEXT in FILE and touches it only when TEXT changes,
 # so that what depends on FILE is rebuilt then. Done while make reads, not by a rule.

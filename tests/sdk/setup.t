@@ -5,6 +5,7 @@
 # and stand-ins for apt-get, sudo and id.
 . "$UKERN/tests/tap.sh"
 
+unset CROSS_COMPILE PICOLIBC
 mkdir bin
 for command in sh env cat sed awk grep sort tr uname head tail mkdir rm id dirname basename sha256sum cut find tar cp mv ln touch \
     gcc make pkg-config perl prove qemu-system-aarch64 aarch64-linux-gnu-gcc gdb-multiarch dot cpio xz doxygen; do
@@ -15,7 +16,7 @@ all="$work/bin"
 mkdir -p build
 ln -s "$UKERN_BUILD/third_party" build/third_party
 setup() {
-    PATH=$all BUILD=$work/build "$UKERN/tools/setup" >out 2>err </dev/null
+    PATH=$all BUILD=$work/build PICOLIBC=${PICOLIBC:-} "$UKERN/tools/setup" >out 2>err </dev/null
 }
 stand_in() {
     rm -f "bin/$1"
@@ -54,6 +55,30 @@ ok "it says what" says out "setup: installing doxygen graphviz"
 ok "never loaded lists are updated first" [ "$(sed -n 2p apt)" = "-q update" ]
 ok "only what is missing is installed" says apt "install -y --no-install-recommends doxygen graphviz"
 ok "sudo is used for apt-get alone" [ -z "$(grep -v -e apt-get -e '^-n true' sudo)" ]
+
+# Compilers and a C library that are somewhere else.
+stand_in aarch64-linux-gnu-gcc </dev/null
+rm bin/aarch64-linux-gnu-gcc apt
+stand_in aarch64-elf-gcc </dev/null
+ok "a bare-metal compiler will do" setup
+ok "and nothing is installed beside it" [ ! -e apt ]
+rm bin/aarch64-elf-gcc
+stand_in uname <<'END'
+#!/bin/sh
+echo aarch64
+END
+ok "so will that of an Arm host" setup
+rm bin/uname && ln -s "$(command -v uname)" bin/uname
+ok "without one it is missing" not setup
+ok "and named" says out "installing gcc-aarch64-linux-gnu"
+stand_in aarch64-elf-gcc </dev/null
+pico_setup() {
+    PICOLIBC=$work/pico setup
+}
+ok "picolibc is looked for where PICOLIBC says" not pico_setup
+ok "and if it cannot be had, what to do is said" says err "give make PICOLIBC=DIR, the folder with its include/ and lib/"
+mkdir -p pico/include && : >pico/include/stdio.h
+ok "found there, it is enough" pico_setup
 
 rm bin/doxygen bin/apt-get
 ok "without apt-get it fails" not setup
