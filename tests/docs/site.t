@@ -32,7 +32,7 @@ links() {
             my $text = <$in>;
             my ($name) = $file =~ m{([^/]+)$};
             $has{$name} = {map { $_ => 1 } $text =~ /\b(?:id|name)="([^"]+)"/g};
-            $links{$name} = [$text =~ /\b(?:href|src)="([^"]+)"/g];
+            $links{$name} = [$text =~ /\b(?:href|src|data)="([^"]+)"/g];
         }
         for my $page (sort keys %links) {
             for (@{$links{$page}}) {
