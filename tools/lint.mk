@@ -42,8 +42,8 @@ cppcheck:
 	    -I$(UKERN)/libukern/arch/$(ARCH) $(call tree,libukern/core libukern/arch/$(ARCH) libukern/board libuser examples templates,*.c)
 
 # Advice only: gcc 12 does not follow a pointer that is kept in a structure. One file at a time, which bounds its memory.
-analyzed := $(filter %.c,$(libukern_sources) $(board_sources)) $(filter %.c,$(libuser_sources)) \
-    $(foreach p,$(ukern_programs),$(wildcard $(libuser_dir)/$p/*.c))
+analyzed := $(sort $(filter %.c,$(libukern_sources) $(board_sources)) $(filter %.c,$(libuser_sources)) \
+    $(foreach p,$(ukern_programs),$(wildcard $(libuser_dir)/$p/*.c)))
 analyzer: $(analyzed:=.analyzed)
 .PHONY: $(analyzed:=.analyzed)
 $(analyzed:=.analyzed): %.analyzed: %

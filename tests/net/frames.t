@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # netdev in QEMU, with frames from a peer on the host. FRAMES sets how many random ones (200000).
+# shellcheck disable=SC2086,SC2094 # $modern is two words; info is a word, too
 . "$UKERN/tests/tap.sh"
 FRAMES=${FRAMES:-200000}
-# shellcheck disable=SC2086 # $modern is two words
 modern="-global virtio-mmio.force-legacy=false"
 
 build_project() {

@@ -119,4 +119,28 @@ echo "$version 1" >"$outside/mixed/lib/ukern-$version/lib/version"
 rm "$outside/mixed/lib/ukern-$version/lib/libuser.a"
 ok "an installation that lacks a file" sh -c "PKG_CONFIG_PATH=$outside/mixed/lib/pkgconfig make 2>&1 | grep -q 'the SDK lacks .*lib/libuser.a: .*install it again'"
 ok "a full disk" sh -c "$sdk/tools/archive /dev/full image=build/image 2>&1 | grep -q 'archive: cannot write /dev/full: No space left on device'"
+# A disk that is full for one process and its children alone, and is gone with them.
+small_disk=
+for way in -m -rm; do
+    unshare $way mount -t tmpfs none /tmp 2>/dev/null && small_disk="unshare $way" && break
+done
+if [ -n "$small_disk" ]; then
+    mkdir "$outside/small"
+    # full SIZE: a build of a new project on a disk of this size.
+    full() {
+        status=0
+        $small_disk sh -c 'mount -t tmpfs -o "size=$1" none "$2" && cp Makefile hello.c "$2" && make -C "$2"' \
+            sh "$1" "$outside/small" >"$out" 2>&1 || status=$?
+        if [ $status != 2 ] || [ "$(grep -c "$2" "$out")" != 1 ]; then
+            sed 's/^/# /' "$out"
+            return 1
+        fi
+    }
+    makefile 'TASKS := hello'
+    ok "a disk that is full for the linker" full 100k 'the kernel with its extension: the disk is full'
+    ok "for a tool of the SDK" full 800k 'symtab: cannot write .*: No space left on device'
+    ok "for everything" full 12k 'describe: cannot write build/image: No space left on device'
+else
+    echo "# no mount of one's own is possible here: a full disk is tested with /dev/full alone"
+fi
 finish

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # sdk.mk as a project outside of the tree meets it: by pkg-config, with nothing but C files and variables.
+# shellcheck disable=SC2016 # make expands what stands in single quotes
 . "$UKERN/tests/tap.sh"
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL V BUILD IMAGE CFLAGS TESTS
-# shellcheck disable=SC2016 # make is to expand what stands in single quotes
 PKG_CONFIG_PATH=$UKERN_BUILD/pkgconfig
 export PKG_CONFIG_PATH UKERN_BUILD
 
