@@ -8,8 +8,8 @@
 unset CROSS_COMPILE PICOLIBC
 mkdir bin
 for command in sh env cat sed awk grep sort tr uname head tail mkdir rm id dirname basename sha256sum cut find tar cp mv ln touch \
-    gcc make pkg-config perl prove qemu-system-aarch64 aarch64-linux-gnu-gcc gdb-multiarch dot cpio xz doxygen; do
-    path=$(command -v $command) && ln -s "$path" bin/
+    gcc make pkg-config perl prove qemu-system-aarch64 aarch64-linux-gnu-gcc gdb-multiarch dot cpio xz doxygen curl; do
+    ln -s "$(command -v $command || echo /bin/true)" bin/
 done
 all="$work/bin"
 # What setup may find in sbin must not spoil the picture, and what was fetched stays.
