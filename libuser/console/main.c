@@ -21,6 +21,7 @@
 #include <ukern/task.h>
 #include <ukern/watch.h>
 
+#include "line.h"
 #include "terminal.h"
 
 #define BIT_UART 1u
@@ -47,6 +48,7 @@ static struct queue readers = {.tail = &readers.head};
 static struct queue writers = {.tail = &writers.head};
 static struct queue drains = {.tail = &drains.head};
 static struct watch *watchers;
+static struct line line; /* that a writer sends in pieces */
 
 /* Who hears of Ctrl-C. */
 static ukern_handle interrupt_port = -1;
@@ -142,18 +144,28 @@ static void serve_writer(const struct waiter *w, uint64_t n)
 {
     struct ukern_msg reply = {.tag = UKERN_TAG((int)n, 0)};
     struct ring_segment segment[2];
+    bool more = false;
 
     if (w->by_message) {
         if (server_reply(w->token, &reply) == UKERN_OK)
             terminal_print(&terminal, (const char *)w->data, n);
+        more = n == STREAM_INLINE_MAX && terminal.last != '\n';
     } else {
         ring_segments(&terminal.out, terminal.out.tail, n, segment);
         if (answer_segments(w->token, n, 0, segment))
             terminal_wrote(&terminal, n);
     }
+    if (more || line.open)
+        line_piece(&line, w->badge, more, clock_now());
 }
 
 /* ---- What can go on now does. ---- */
+
+/* Do others wait for the end of a line? */
+static bool line_held(void)
+{
+    return line.open && line_holds(&line, clock_now());
+}
 
 static unsigned ready_bits(void)
 {
@@ -161,7 +173,7 @@ static unsigned ready_bits(void)
 
     if (tty_offer(&terminal.tty, 1) >= 0)
         ready |= STREAM_IN;
-    if (terminal_room(&terminal, WHOLE_WRITE) > 0)
+    if (!line_held() && terminal_room(&terminal, WHOLE_WRITE) > 0)
         ready |= STREAM_OUT;
     return ready;
 }
@@ -200,16 +212,28 @@ static void serve_readers(void)
     }
 }
 
+/* The writer whose turn it is: the first, or the one whose line is open. NULL: none. */
+static struct waiter **next_writer(void)
+{
+    struct waiter **link = &writers.head;
+
+    if (*link != NULL && line_held())
+        while (*link != NULL && (*link)->badge != line.badge)
+            link = &(*link)->next;
+    return *link != NULL ? link : NULL;
+}
+
 static void serve_writers(void)
 {
+    struct waiter **link;
     uint64_t n;
 
-    while (writers.head != NULL) {
-        n = terminal_room(&terminal, writers.head->length);
+    while ((link = next_writer()) != NULL) {
+        n = terminal_room(&terminal, (*link)->length);
         if (n == 0)
             return;
-        serve_writer(writers.head, n);
-        dequeue(&writers, &writers.head);
+        serve_writer(*link, n);
+        dequeue(&writers, link);
         terminal_send(&terminal);
     }
 }
@@ -240,6 +264,9 @@ static void turn(struct server *s)
     serve_drains(s);
     if (watchers != NULL)
         watch_wake(&watchers, ready_bits());
+    if (line.open && (writers.head != NULL || watchers != NULL) &&
+        (s->deadline == 0 || line.until < s->deadline))
+        s->deadline = line.until;
     terminal_rearm(&terminal);
 }
 
@@ -270,7 +297,8 @@ static int start_write(struct server *s, struct request *r, bool by_message)
 {
     struct waiter w = {
         .token = r->token, .badge = r->badge, .length = r->msg.w[0], .by_message = by_message};
-    uint64_t n = writers.head == NULL ? terminal_room(&terminal, w.length) : 0;
+    bool turn_now = line_held() ? line.badge == w.badge : writers.head == NULL;
+    uint64_t n = turn_now ? terminal_room(&terminal, w.length) : 0;
     int result = SERVER_LATER;
 
     if (by_message && w.length > STREAM_INLINE_MAX)
@@ -390,6 +418,7 @@ static void hangup(struct server *s, uint64_t badge)
     forget(&readers, badge, 0);
     forget(&writers, badge, 0);
     forget(&drains, badge, 0);
+    line_end(&line, badge);
     watch_close(&watchers, badge);
     if (interrupt_port >= 0 && interrupt_badge == badge)
         set_interrupt(-1, 0, 0);
