@@ -254,10 +254,12 @@ int fcntl(int fd, int command, ...)
 /* The two ends, from the extension's call or from the reply to a message. */
 static int64_t create_pipe(uint64_t ends[2])
 {
-    struct ukern_msg msg = {.tag = UKERN_TAG(STREAM_CREATE, 0)};
-    ukern_handle server = task_handle("pipe");
+    static ukern_handle server = -1;
+    struct ukern_msg msg;
     int64_t result;
 
+    if (server < 0)
+        server = task_handle("pipe");
     if (server < 0)
         return UKERN_ENOSYS;
     if (have_extension()) {
@@ -266,6 +268,7 @@ static int64_t create_pipe(uint64_t ends[2])
         if (result != UKERN_ENOSYS)
             return result;
     }
+    msg = (struct ukern_msg){.tag = UKERN_TAG(STREAM_CREATE, 0)};
     result = ipc_call(server, &msg);
     if (result < 0)
         return result;
