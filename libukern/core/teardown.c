@@ -172,7 +172,7 @@ static void tell_waiters(struct task *t)
     for (int i = 0; i < STEP_ITEMS && t->waiters; i++) {
         struct task *w = t->waiters;
         ipc_detach(w, UKERN_OK);
-        w->result.x[1] = (uint64_t)(int64_t)t->exit_code;
+        sysregs_set(&w->result, UKERN_OK, (uint64_t)(int64_t)t->exit_code);
         w->result.x[2] = t->exit_reason;
         ipc_wake(w, UKERN_OK);
     }

@@ -30,6 +30,25 @@ static void test_many_waiters(void **state)
     }
 }
 
+/* The result of task_wait is two words: nothing of what the task received before. */
+static void test_wait_result(void **state)
+{
+    (void)state;
+    struct task *s = world_spawn("server"), *w = world_spawn("waiter"), *t = world_spawn("one");
+    uint64_t p = (uint64_t)SYS(s, port_create);
+    uint64_t to = (uint64_t)world_give(s, (ukern_handle)p, w, UKERN_R_CALL);
+    uint64_t one = (uint64_t)world_give(world_init, world_handle(t), w, UKERN_R_WAIT);
+    assert_int_equal(SYS(w, ipc_call, to, 0), WORLD_WAITS);
+    assert_int_equal(SYS(s, ipc_recv, p), UKERN_EV_MESSAGE);
+    assert_int_equal(SYS_TOKEN(s, world_regs(s)->token, 0, ipc_reply, 0, 1, 2, 3, 4, 5, 6, 7), UKERN_OK);
+    assert_int_equal(world_result(w), UKERN_OK);
+    assert_int_equal(SYS(w, task_wait, one), WORLD_WAITS);
+    assert_int_equal(SYS(t, task_exit, 7), WORLD_WAITS);
+    assert_int_equal(world_result(w), UKERN_OK);
+    const struct ukern_sysregs expected = {.x = {UKERN_OK, 7, UKERN_EXIT_NORMAL}};
+    assert_memory_equal(world_regs(w), &expected, sizeof expected);
+}
+
 /* Handles far from each other: a step looks at a page of slots, however few are open. */
 static void test_sparse_handles(void **state)
 {
@@ -52,6 +71,7 @@ static void test_sparse_handles(void **state)
 static const struct CMUnitTest tests[] = {
     WORLD(test_many_waiters),
     WORLD(test_sparse_handles),
+    WORLD(test_wait_result),
 };
 
 WORLD_MAIN(tests)
