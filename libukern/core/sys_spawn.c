@@ -13,6 +13,7 @@ struct spawn_operation {
     struct loader loader;
     struct ukern_spawn a; /* the one copy of the arguments that is believed */
     struct shm *image;    /* holds a reference */
+    uint32_t granted;     /* handles given to it so far */
 };
 
 static bool abandon(struct task *t, struct operation *o)
@@ -79,16 +80,20 @@ static int copy_args(struct task *t, const struct spawn_operation *s, uint64_t *
     return UKERN_OK;
 }
 
-static int give_grants(struct task *t, const struct spawn_operation *s)
+#define GRANTS_STEP 8 /* handles that one step gives: each may need a page of the new table */
+
+/* 1: more to give; 0: done. */
+static int give_grants(struct task *t, struct spawn_operation *s)
 {
     struct task *child = s->loader.child;
+    uint32_t end = (uint32_t)min_u64(s->a.grant_count, s->granted + GRANTS_STEP);
 
-    for (uint32_t i = 0; i < s->a.grant_count; i++) {
+    for (; s->granted < end; s->granted++) {
         const struct handle *h;
         struct ukern_grant g;
         struct handle copy;
         uint32_t slot;
-        int rc = aspace_copy_in(t->aspace, &g, s->a.grants + i * sizeof g, sizeof g);
+        int rc = aspace_copy_in(t->aspace, &g, s->a.grants + s->granted * sizeof g, sizeof g);
         if (rc)
             return rc;
         h = handle_get(&t->handles, (uint32_t)g.handle);
@@ -108,7 +113,7 @@ static int give_grants(struct task *t, const struct spawn_operation *s)
         handle_open(&child->handles, slot, &copy);
         port_given(&copy, child);
     }
-    return UKERN_OK;
+    return end < s->a.grant_count;
 }
 
 static int64_t publish(struct task *t, struct spawn_operation *s)
@@ -117,10 +122,12 @@ static int64_t publish(struct task *t, struct spawn_operation *s)
     struct handle *supervisor = NULL;
     uint64_t args;
     uint32_t slot;
-    int rc = copy_args(t, s, &args);
+    int rc = give_grants(t, s);
 
+    if (rc > 0)
+        return SYS_AGAIN;
     if (!rc)
-        rc = give_grants(t, s);
+        rc = copy_args(t, s, &args);
     if (!rc && s->a.supervisor != -1)
         rc = handle_find(&t->handles, (uint32_t)s->a.supervisor, UKERN_TYPE_PORT, UKERN_R_MINT,
                          &supervisor);
@@ -157,7 +164,7 @@ static int64_t spawn_step(struct task *t, struct operation *o, struct ukern_sysr
         return SYS_AGAIN;
     if (rc == 0)
         rc = publish(t, s);
-    if (rc < 0)
+    if (rc < 0 && rc != SYS_AGAIN)
         abandon(t, o);
     return rc;
 }

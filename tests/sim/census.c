@@ -27,6 +27,7 @@ struct spawn_operation {
     struct loader loader;
     struct ukern_spawn a;
     struct shm *image;
+    uint32_t granted;
 };
 
 struct task *census_tasks[WORLD_IDS];

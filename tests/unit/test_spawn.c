@@ -172,6 +172,40 @@ static void test_bad_arguments(void **state)
     assert_true(spawn(i) >= 0); /* just fits */
 }
 
+static uint32_t granted, most;
+
+/* At each point where an interrupt would be taken. */
+static void watch_grants(void)
+{
+    for (uint64_t id = 1; id < WORLD_IDS; id++) {
+        const struct task *t = task_by_slot(id);
+        if (t && t->state == TASK_LOADING) {
+            most = (uint32_t)max_u64(most, t->handles.used - granted);
+            granted = t->handles.used;
+        }
+    }
+}
+
+/* Handles far from each other, each of which needs a page: they are given a few at a time. */
+static void test_many_grants(void **state)
+{
+    (void)state;
+    static struct ukern_grant many[UKERN_GRANTS_MAX];
+    struct task *i = world_init;
+    usual();
+    a.grant_count = UKERN_GRANTS_MAX;
+    for (unsigned k = 0; k < UKERN_GRANTS_MAX; k++)
+        many[k] = (struct ukern_grant){.handle = UKERN_INIT_DTB, .slot = (int32_t)(200 + k * HANDLE_PER_PAGE)};
+    assert_int_equal(aspace_copy_out(i->aspace, AT, &a, sizeof a), UKERN_OK);
+    assert_int_equal(aspace_copy_out(i->aspace, GRANTS, many, sizeof many), UKERN_OK);
+    granted = most = 0;
+    sim_irq_hook = watch_grants;
+    struct task *t = child(SYS(i, task_spawn, AT));
+    sim_irq_hook = NULL;
+    assert_int_equal(t->handles.used, UKERN_GRANTS_MAX);
+    assert_true(granted >= UKERN_GRANTS_MAX - 8 && most <= 8);
+}
+
 static void test_bad_grants(void **state)
 {
     (void)state;
@@ -322,7 +356,7 @@ static void test_interrupted(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_what_it_is_born_with), WORLD(test_bad_arguments), WORLD(test_bad_grants),
+    WORLD(test_what_it_is_born_with), WORLD(test_bad_arguments), WORLD(test_bad_grants), WORLD(test_many_grants),
     WORLD(test_no_memory),            WORLD(test_interrupted),
 };
 
