@@ -13,8 +13,7 @@
 
 struct slab;
 #define SLAB_LISTS        7  /* by room; 63 units at most: slab.c */
-#define ACCOUNT_DEPTH_MAX 64 /* tasks, each spawned by the one before, that hold memory together   \
-                              */
+#define ACCOUNT_DEPTH_MAX 64 /* of spawners that hold memory for each other */
 
 struct account {
     uint64_t limit;         /* bytes; invariant: used <= limit */

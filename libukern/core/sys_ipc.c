@@ -11,9 +11,22 @@
 
 #define RECEIVE_TRIES 16 /* callers whose handles find no room, that one pass may turn away */
 
+#define WAITERS_MAX 64 /* whoever sends or notifies looks through all who wait at the port */
+
+static bool crowded(const struct port *p)
+{
+    unsigned n = 0;
+
+    for (const struct task *w = p->waiters; w; w = w->next)
+        n++;
+    return n >= WAITERS_MAX;
+}
+
 /* t has nothing to take: it waits at p. */
 static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
 {
+    if (unlikely(crowded(p)))
+        return UKERN_EBUSY;
     t->state = TASK_RECV;
     t->wait_port = p;
     t->direct = t->receive_any && deadline == UKERN_FOREVER && !p->waiters;

@@ -313,6 +313,31 @@ static void test_leaving_is_urgent(void **state)
     }
 }
 
+/* Whoever sends or notifies looks at all who wait: there is an end to them. */
+static void test_crowd(void **state)
+{
+    (void)state;
+    enum { MANY = 64 };
+    const struct world_spawn small = {.memory = UINT64_C(1) << 17};
+    pair();
+    for (unsigned i = 0; i < MANY; i++) {
+        struct task *t = world_spawn_with("one of many", &small);
+        uint64_t there = (uint64_t)world_give(server, (ukern_handle)port, t, 0);
+        assert_int_equal(SYS(t, notify_wait, there, UINT64_C(1) << i), WORLD_WAITS);
+    }
+    assert_int_equal(SYS(server, ipc_recv, port), UKERN_EBUSY);
+    assert_int_equal(SYS(server, notify_wait, port, 1), UKERN_EBUSY);
+    /* A reply is made all the same, and what is there can be taken. */
+    uint64_t token = call(client, to);
+    assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_MESSAGE);
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0)), UKERN_EBUSY);
+    assert_int_equal(world_result(client), UKERN_OK);
+    assert_int_equal(SYS(client, notify, to, UINT64_C(1) << 17), UKERN_OK); /* one goes */
+    assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+    assert_int_equal(SYS(client, ipc_send, to, TAG(0)), UKERN_OK);
+    assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
+}
+
 /* A server that owes a reply, but receives again, is boosted by that caller no more. */
 static void test_deferred_reply_boosts_nobody(void **state)
 {
@@ -570,6 +595,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_deadlock),
     WORLD(test_inheritance),
     WORLD(test_inheritance_ends),
+    WORLD(test_crowd),
     WORLD(test_leaving_is_urgent),
     WORLD(test_deferred_reply_boosts_nobody),
     WORLD(test_queue_order),

@@ -52,7 +52,8 @@ int ipc_send(ukern_handle port, const struct ukern_msg *msg, uint64_t deadline);
  * @param port      needs UKERN_R_RECV.
  * @param[out] ev   the event.
  * @param deadline  nanoseconds since boot.
- * @return ev->type: enum ukern_event_type, or UKERN_ETIMEDOUT.
+ * @return ev->type: enum ukern_event_type; UKERN_ETIMEDOUT; UKERN_EBUSY: 64 tasks wait at the port
+ * already.
  */
 UKERN_INLINE int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline);
 
@@ -86,7 +87,8 @@ int notify(ukern_handle port, uint64_t bits);
  * @param mask        which bits.
  * @param[out] bits   those that were set; may be NULL.
  * @param deadline    nanoseconds since boot.
- * @return UKERN_OK; UKERN_ETIMEDOUT; UKERN_EINVAL: mask is 0.
+ * @return UKERN_OK; UKERN_ETIMEDOUT; UKERN_EINVAL: mask is 0; UKERN_EBUSY: 64 tasks wait at the
+ * port already.
  */
 int notify_wait(ukern_handle port, uint64_t mask, uint64_t *bits, uint64_t deadline);
 
