@@ -71,6 +71,7 @@ known() {
     ok "every variable of sdk.mk" all_in image.html $(known variables)
     ok "every property" all_in image.html $(known properties | sed 's/[a-z]*/NAME.&/g')
     ok "every target of a project" all_in image.html $(sed -n 's/^ukern_targets := //p' "$UKERN/sdk.mk")
+    ok "every device" all_in image.html $(sed -n 's/^DEVICE("\([a-z0-9-]*\)".*/\1/p' "$UKERN/libuser/init/kinds.def")
 }
 ok "every error is documented where it is declared" all_in errors_8h.html UKERN_EINVAL UKERN_EIO
 for guide in "$UKERN"/docs/guides/*.md; do
