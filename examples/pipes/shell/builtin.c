@@ -190,9 +190,8 @@ static int do_help(int argc, char **argv)
         printf("  %-20s %s\n", builtins[i].usage, builtins[i].what);
     for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++)
         printf("  %s\n", programs[i]);
-    printf(
-        "\nArrows, Home, End, Delete, Ctrl-K, -U and -W edit the line, Up and Down find earlier "
-        "ones, Ctrl-L clears.\nCtrl-C ends the pipeline. Ctrl-D on an empty line powers off.\n");
+    printf("\nArrows, Home, End, Delete, Ctrl-K, -U and -W edit the line, Up and Down find earlier "
+           "ones, Ctrl-L clears.\nCtrl-C ends the pipeline. Ctrl-D on an empty line powers off.\n");
     return 0;
 }
 
