@@ -400,6 +400,27 @@ static void made_by_message(void)
     handle_close((ukern_handle)m.w[4]);
 }
 
+/* A handle in a request is closed, and no other for the words of somebody who waits. */
+static void a_handle_that_nobody_wants(void)
+{
+    int fds[2];
+
+    make(fds, 0);
+    for (int number = 0; number < 12; number++) {
+        struct ukern_msg m = {UKERN_TAG(STREAM_WRITE_INLINE, 1), {3}};
+        ukern_handle reader = play("message-reader", fds[0], -1, number, 0, 0);
+
+        until_parked(reader);
+        m.w[5] = UKERN_SEND_HANDLE(fds[1], 0);
+        EQUAL(ipc_call(fds[1], &m), UKERN_OK);
+        EQUAL(UKERN_TAG_LABEL(m.tag), 3);
+        EQUAL(ended(reader), 3);
+    }
+    EQUAL(do_write(fds[1], "abc", 3), 3);
+    EQUAL(do_read(fds[0], got, sizeof got), 3);
+    drop(fds);
+}
+
 /* A pipeserv of our own, whose console is a port at which nobody listens. */
 static void a_mute_console(void)
 {
@@ -461,6 +482,7 @@ const struct test case_tests[] = {
     {"poll() tells of bytes, room and hangup", polling},
     {"pipes by messages alone", by_messages},
     {"a pipe made by a message", made_by_message},
+    {"a handle in a request does no harm", a_handle_that_nobody_wants},
     {"a console that does not answer holds no pipe up", a_mute_console},
     {"requests that want no reply change nothing", no_reply_wanted},
     {NULL, NULL},

@@ -10,6 +10,7 @@
 #include <ukern/error.h>
 #include <ukern/ipc.h>
 #include <ukern/irq.h>
+#include <ukern/stream.h>
 
 #include "pipetest.h"
 
@@ -92,6 +93,16 @@ static int lines(void)
     return count * 10 + (int)last;
 }
 
+/* Read by a message whose unused words are all this number. */
+static int message_reader(uint64_t number)
+{
+    struct ukern_msg msg = {UKERN_TAG(STREAM_READ_INLINE, 0),
+                            {10, 0, number, number, number, number}};
+    int error = ipc_call(0, &msg);
+
+    return error < 0 ? 255 : UKERN_TAG_LABEL(msg.tag);
+}
+
 static int role(char **argv)
 {
     long a = atol(argv[2]), b = atol(argv[3]), c = atol(argv[4]);
@@ -102,6 +113,8 @@ static int role(char **argv)
         return writer(a, b, c);
     if (strcmp(argv[1], "copy") == 0)
         return copy();
+    if (strcmp(argv[1], "message-reader") == 0)
+        return message_reader((uint64_t)a);
     if (strcmp(argv[1], "lines") == 0)
         return lines();
     if (strcmp(argv[1], "bad-reader") == 0) /* where nothing is mapped */

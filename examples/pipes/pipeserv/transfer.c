@@ -137,27 +137,27 @@ static inline int reply_next(struct channel *c, enum pipe_side side, int64_t n, 
     return SERVER_REPLY;
 }
 
-/* The only one who waits in c, on this side, goes on if it can: r becomes its request. */
+/* The only one who waits in c, on this side, goes on if it can: r becomes its request, as far as
+ * the reply and undelivered() need it. r->msg stays: its handles, that nobody took, will be closed.
+ */
 static int resume_only(struct channel *c, enum pipe_side side, struct request *r)
 {
     struct waiter_queue *q = &c->pipe.waiting[side];
     struct waiter *w = q->head;
     int64_t n = pipe_offer(&c->pipe, side, w->length, true);
-    uint64_t *data = NULL;
 
     if (n == UKERN_EAGAIN)
         return SERVER_LATER;
     q->head = q->tail = NULL;
-    r->label = side == PIPE_READ_END ? STREAM_READ : STREAM_WRITE;
+    if (w->by_message)
+        r->label = side == PIPE_READ_END ? STREAM_READ_INLINE : STREAM_WRITE_INLINE;
+    else
+        r->label = side == PIPE_READ_END ? STREAM_READ : STREAM_WRITE;
     r->token = w->token;
     r->badge = w->badge;
-    if (w->by_message) {
-        r->label = side == PIPE_READ_END ? STREAM_READ_INLINE : STREAM_WRITE_INLINE;
-        memcpy(&r->msg.w[2], w->data, sizeof w->data);
-        data = &r->msg.w[2];
-    }
+    reply_next(c, side, n, w->by_message ? w->data : NULL, r);
     channel_release(c, w);
-    return reply_next(c, side, n, data, r);
+    return SERVER_REPLY;
 }
 
 /* The request goes on with n bytes, and others may then: who waits on the other side, or watches.
