@@ -10,10 +10,10 @@
  *  - uint64_t arch_cycles_to_ns(uint64_t), arch_ns_to_cycles(uint64_t)
  *  - uint64_t arch_timer_now(void): nanoseconds since boot; monotonic
  *  - bool arch_irq_pending(void): would an interrupt be taken now, were they unmasked?
- *  - void arch_context_switch(struct cpu *c, struct task *from, struct task *to): everything but
- * the general registers: address space, thread pointer, FPU access. from != to; either may be NULL
- *  - bool arch_context_quick(c, from, to): the same for two tasks, if it is a matter of a few
- *    instructions; else false, and nothing is done
+ *  - struct task *arch_context_switch(struct cpu *c, struct task *from, struct task *to), which
+ *    returns `to`; void arch_context_enter(c, to), arch_context_leave(c): from one task to another;
+ *    from nobody; to nobody. Everything but the registers of the entry code (entry.h): address
+ * space, FPU access. cpu.current and cpu.left say already what comes
  *  - ARCH_USER_END: one past the last user address
  *
  *  inline where speed counts, includes this header, and implements the functions below.

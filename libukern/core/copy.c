@@ -110,6 +110,8 @@ int64_t copy_run(struct ukern_pending *p)
         p->phase = PENDING_GIVE;
         return copy_small(p);
     }
+    if (!p->kept)
+        p->progress = p->done_copies = 0;
     while (p->phase < PENDING_GIVE) {
         rc = step(p);
         if (rc)

@@ -10,10 +10,11 @@
 struct task;
 
 struct cpu {
-    struct task *current;   /* offset 0: its context lies at its own offset 0 */
+    struct task *current; /* offset 0: its context lies at its own offset 0 */
+    struct task *left;    /* who was current before the latest switch; NULL: nobody */
+    bool resched; /* offset 16: the way back to the current task leads through the scheduler */
     struct task *fpu_owner; /* whose state the FPU registers hold, or NULL */
     uint64_t generation;    /* of ASIDs: what a quick switch of address spaces compares with */
-    bool resched;           /* the way back to the current task leads through the scheduler */
     uint64_t ready_bits;    /* bit p: a task of priority p is ready */
     struct task_queue {
         struct task *head, *tail;

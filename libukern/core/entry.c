@@ -12,15 +12,11 @@
 #include "syscall.h"
 #include "trace.h"
 
-typedef int64_t (*handler)(struct task *t, struct ukern_sysregs *r);
-
-static const handler handlers[] = {
+const kernel_handler kernel_handlers[KERNEL_SYSCALLS] = {
 #define UKERN_SYSCALL(number, name, arguments, results, text) [number] = sys_##name,
 #include <ukern/abi/syscalls.def>
 #undef UKERN_SYSCALL
 };
-
-#define HANDLERS (sizeof handlers / sizeof handlers[0])
 
 /* What a handler returned, for a call whose registers are in t->result. */
 static void settle(struct task *t, uint64_t number, int64_t status)
@@ -42,7 +38,7 @@ static bool finish_step(struct task *t)
         return cleanup_step(t);
     if (t->again) {
         t->again = false;
-        int64_t status = handlers[t->number](t, &t->result);
+        int64_t status = kernel_handlers[t->number](t, &t->result);
         if (status != SYS_BLOCK)
             settle(t, t->number, status);
         return true;
@@ -69,12 +65,15 @@ const struct ukern_sysregs *kernel_resume(void)
     return &t->result;
 }
 
-/* A handler of the current task's has returned `status`. */
-inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number,
-                                int64_t status)
+struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number, int64_t status)
 {
     struct task *t = c->current;
 
+    if (status == SYS_SWITCHED) {
+        TRACE(leave, 0, c->left, number, UKERN_OK);
+        measure_point();
+        return (struct way){t, c->left};
+    }
     if (likely(status > SYS_SET))
         r->x[0] = (uint64_t)status;
     if (likely(status >= SYS_SET)) {
@@ -91,25 +90,50 @@ inline struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t
     return (struct way){NULL, t};
 }
 
-inline struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
+struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
     struct task *t = c->current;
-    int64_t status;
 
     measure_entry(number);
     TRACE(enter, 0, t, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
-    status = handlers[number](t, r);
-    if (unlikely(status == SYS_SWITCHED)) {
-        TRACE(leave, 0, t, number, UKERN_OK);
-        measure_point();
-        return (struct way){c->current, t};
-    }
-    return kernel_status(c, r, number, status);
+    return kernel_status(c, r, number, kernel_handlers[number](t, r));
+}
+
+/* These two are what the arch does by itself. */
+static struct way call(struct cpu *c, struct ukern_sysregs *r)
+{
+    struct task *from = c->current;
+    struct task *to = ipc_fast_call(r->x[0], r->x[1], r->x[2], r->x[3], r->x[4], r->x[5], r->x[6],
+                                    r->x[7], r->deadline_or_badge);
+
+    if (!to)
+        return kernel_general(c, r, UKERN_SYS_ipc_call);
+    r->x[0] = UKERN_EV_MESSAGE;
+    r->deadline_or_badge = from->call_badge;
+    r->token = from->token;
+    return (struct way){to, from};
+}
+
+static struct way reply_recv(struct cpu *c, struct ukern_sysregs *r)
+{
+    struct task *from = c->current;
+    struct task *to = ipc_fast_reply_recv(r->x[0], r->x[1], r->x[2], r->x[3], r->x[4], r->x[5],
+                                          r->x[6], r->x[7], r->deadline_or_badge, r->token);
+
+    if (!to)
+        return ipc_long_reply_recv(c, r);
+    r->x[0] = UKERN_OK;
+    r->deadline_or_badge = r->token = 0;
+    return (struct way){to, from};
 }
 
 struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
-    if (likely(number < HANDLERS))
+    if (number == UKERN_SYS_ipc_call)
+        return call(c, r);
+    if (number == UKERN_SYS_ipc_reply_recv)
+        return reply_recv(c, r);
+    if (number < KERNEL_SYSCALLS)
         return kernel_general(c, r, number);
     return pending_call(c, r, number);
 }

@@ -40,9 +40,27 @@ struct way {
 };
 
 /* SVC. c: this CPU; number: x8; r: argument registers, on the kernel stack. Nothing is saved yet
- * but those. For UKERN_SYS_ipc_call and UKERN_SYS_ipc_reply_recv the arch calls ipc_fast_call() and
- * ipc_fast_reply_recv() (core/ipc.h) instead: no comparison here stands in the way of those. */
+ * but those. */
 struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
+
+/*
+ * What the arch may do in its place, to save instructions:
+ *  - ipc_call and ipc_reply_recv: call ipc_fast_call() and ipc_fast_reply_recv() (core/ipc.h) with
+ *    the argument registers; entry.c shows what to do with their results.
+ *  - another of the kernel's own system calls: call its handler. If the upper two bits of its
+ * status are the same, and cpu.resched is not set, the task goes on with this in x0 and the other
+ * results in *r; else kernel_status() says how.
+ */
+typedef int64_t (*kernel_handler)(struct task *t, struct ukern_sysregs *r);
+enum {
+#define UKERN_SYSCALL(number, name, arguments, results, text) KERNEL_LATEST_##name = number,
+#include <ukern/abi/syscalls.def>
+#undef UKERN_SYSCALL
+    KERNEL_SYSCALLS
+};
+extern const kernel_handler kernel_handlers[KERNEL_SYSCALLS];
+struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number, int64_t status);
+
 /* Any other synchronous exception of a task. All registers are saved. */
 const struct ukern_sysregs *kernel_fault(const struct fault *f);
 /* An interrupt, taken from a task. All registers are saved. */

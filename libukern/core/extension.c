@@ -10,7 +10,7 @@
 uint64_t ukern_arg(const struct ukern_pending *p, unsigned i)
 {
     ASSERT(i < 8);
-    return p->arguments[i];
+    return p->caller->result.x[i];
 }
 
 uint64_t *ukern_state(struct ukern_pending *p)
@@ -25,7 +25,11 @@ void ukern_set_deadline(struct ukern_pending *p, uint64_t deadline)
 
 struct ukern_msg *ukern_request(struct ukern_pending *p)
 {
-    return &p->request;
+    if (!p->message) { /* a further stage: zero at first, like the one before */
+        p->request = (struct ukern_msg){0};
+        p->message = &p->request;
+    }
+    return p->message;
 }
 
 void ukern_result(struct ukern_pending *p, uint64_t x0, uint64_t x1)
@@ -37,7 +41,7 @@ void ukern_result(struct ukern_pending *p, uint64_t x0, uint64_t x1)
 int ukern_target(struct ukern_pending *p, ukern_handle port)
 {
     struct handle *h;
-    int rc = handle_find(&p->caller->handles, (uint32_t)port, UKERN_TYPE_PORT, UKERN_R_CALL, &h);
+    int rc = handle_find_port(&p->caller->handles, (uint32_t)port, UKERN_R_CALL, &h);
 
     if (!rc) {
         p->target = port;
@@ -188,9 +192,9 @@ static int begin_transfer(struct ukern_pending *p, ukern_handle port, uint64_t a
     rc = ukern_range(p, address, length, direction);
     if (rc < 0)
         return rc;
-    p->request.tag = UKERN_TAG(label, 0);
-    p->request.w[0] = length;
-    p->request.w[1] = p->arguments[3];
+    p->message->tag = UKERN_TAG(label, 0);
+    p->message->w[0] = length;
+    p->message->w[1] = p->caller->result.x[3];
     return UKERN_FORWARD;
 }
 

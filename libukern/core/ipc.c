@@ -156,7 +156,7 @@ static void leave_queue(struct task *t)
 
     waitq_remove(&p->senders, t);
     if (!p->senders.first)
-        p->events &= ~(uint32_t)PORT_SENDERS;
+        p->events &= ~(uint64_t)PORT_SENDERS;
     if (p->server)
         ipc_refresh_priority(p->server);
 }

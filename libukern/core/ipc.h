@@ -53,12 +53,20 @@ int ipc_transfer(struct task *from, struct task *to, uint64_t tag, const uint64_
  * UKERN_EHANDLE, UKERN_ERIGHTS. */
 int ipc_check(const struct task *t, const uint64_t *message);
 
-/* The direct paths: when all conditions of the short way hold, the switch is done and r is the
- * result of the new current task; else all goes the general way. */
-struct way ipc_fast_call(struct cpu *c, struct ukern_sysregs *r);
-/* The request of the current task's pending call by this handle; false: not the short way. */
-bool ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, const struct handle *h,
-                      struct way *way);
-struct way ipc_fast_reply_recv(struct cpu *c, struct ukern_sysregs *r);
+/*
+ * The short ways of ipc_call and ipc_reply_recv, with the argument registers of the current task.
+ * The result is the task that is current now, whose message is the one given, unchanged; ipc_call's
+ * badge and token are in the task that called. NULL: not now; the general way must be taken.
+ */
+struct task *ipc_fast_call(uint64_t handle, uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2,
+                           uint64_t w3, uint64_t w4, uint64_t w5, uint64_t deadline);
+struct task *ipc_fast_reply_recv(uint64_t handle, uint64_t tag, uint64_t w0, uint64_t w1,
+                                 uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5,
+                                 uint64_t deadline, uint64_t token);
+/* After that: to a caller in a pending call, or the general way. */
+struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r);
+/* begin has said that the request in *r (its x1 to x7) be sent by pending.target_handle: the short
+ * way, or pending_park(). */
+struct way ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 
 #endif

@@ -21,7 +21,7 @@ struct operation {
     struct account *account;
 };
 
-/* Results of a system call handler that are no status. */
+/* Results of a system call handler that are no status: no other has two different upper bits. */
 #define SYS_AGAIN INT64_MIN /* run it again after a preemption point */
 #define SYS_BLOCK                                                                                  \
     (INT64_MIN + 1) /* the task waits (or is gone); the rest of the result is set when it wakes */

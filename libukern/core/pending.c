@@ -77,47 +77,38 @@ static int forward(struct ukern_pending *p)
     return ipc_start(c, h->object, h->badge, CALL_PENDING, &p->request.tag, p->deadline);
 }
 
-static void prepare(struct ukern_pending *p, struct task *t, const struct ukern_completion *ops,
-                    const struct ukern_sysregs *r)
+/* begin finds the arguments where they stay while the call is parked, and fills a request in their
+ * place in r. What a call leaves as it found it is not set here. */
+static inline void prepare(struct ukern_pending *p, struct task *t,
+                           const struct ukern_completion *ops, struct ukern_sysregs *r)
 {
+    t->result = *r;
     p->ops = ops;
-    p->caller = t;
-    p->arguments = r->x;
     p->phase = PENDING_BEGIN;
-    p->ranges = p->copies = p->gives = p->kept = 0;
-    p->copy_bytes = 0;
-    p->mapping = NULL;
+    p->ranges = 0;
     p->target = -1;
     p->target_handle = NULL;
     p->deadline = UKERN_FOREVER;
     p->result[0] = p->result[1] = 0;
     p->state[0] = p->state[1] = p->state[2] = p->state[3] = 0;
-    p->request.tag = 0;
-    for (unsigned i = 0; i < UKERN_MSG_WORDS; i++)
-        p->request.w[i] = 0;
+    p->message = (struct ukern_msg *)&r->x[1];
+    for (unsigned i = 1; i < 8; i++)
+        r->x[i] = 0;
 }
 
-/* begin asks for the request to be sent. */
-static struct way park(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
+struct way pending_park(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 {
-    struct task *t = c->current;
-    struct ukern_pending *p = &t->pending;
-    struct way way;
+    struct ukern_pending *p = &c->current->pending;
     int rc;
 
-    p->arguments = t->result.x; /* where they are while it is parked */
-    if (likely(p->target_handle)) {
-        p->phase = PENDING_PARKED;
-        if (likely(ipc_fast_pending(c, r, p->target_handle, &way)))
-            return way;
-    }
-    t->result = *r;
+    p->request = *(const struct ukern_msg *)&r->x[1];
     rc = forward(p);
     if (rc == UKERN_OK)
         return kernel_status(c, r, number, SYS_BLOCK);
     p->ops->cancel(p, rc);
     p->phase = PENDING_NONE;
-    return kernel_status(c, r, number, rc);
+    sysregs_set(r, (uint64_t)(int64_t)rc, 0);
+    return kernel_status(c, r, number, SYS_SET);
 }
 
 struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
@@ -128,20 +119,22 @@ struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 
     measure_entry(number);
     TRACE(enter, 0, c->current, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
-    if (number - UKERN_SYS_EXT_FIRST >= TABLE_SIZE)
+    if (unlikely(number - UKERN_SYS_EXT_FIRST >= TABLE_SIZE))
         return kernel_status(c, r, number, UKERN_ENOSYS);
     ops = table[number - UKERN_SYS_EXT_FIRST];
-    if (!ops)
+    if (unlikely(!ops))
         return kernel_status(c, r, number, UKERN_ENOSYS);
     prepare(p, c->current, ops, r);
     rc = ops->begin(p);
-    if (likely(rc == UKERN_FORWARD))
-        return park(c, r, number);
+    if (likely(rc == UKERN_FORWARD && p->target_handle))
+        return ipc_fast_pending(c, r, number);
+    if (rc == UKERN_FORWARD)
+        return pending_park(c, r, number);
     p->phase = PENDING_NONE;
-    if (rc != UKERN_DONE)
-        return kernel_status(c, r, number, rc < 0 ? rc : UKERN_EINVAL);
-    r->x[0] = p->result[0];
-    r->x[1] = p->result[1];
+    if (rc == UKERN_DONE)
+        sysregs_set(r, p->result[0], p->result[1]);
+    else
+        sysregs_set(r, (uint64_t)(int64_t)(rc < 0 ? rc : UKERN_EINVAL), 0);
     return kernel_status(c, r, number, SYS_SET);
 }
 
@@ -232,6 +225,7 @@ static int64_t next_stage(struct ukern_pending *p)
 
     copy_drop(p, p->server);
     ipc_release(c);
+    ukern_request(p);
     rc = forward(p);
     if (rc) {
         p->ops->cancel(p, rc);
@@ -239,6 +233,13 @@ static int64_t next_stage(struct ukern_pending *p)
         ipc_wake(c, rc);
     }
     return UKERN_OK;
+}
+
+void pending_wake(struct task *caller)
+{
+    ipc_release(caller);
+    sysregs_set(&caller->result, 0, caller->pending.result[1]);
+    ipc_wake(caller, (int64_t)caller->pending.result[0]);
 }
 
 int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_msg *reply)
@@ -250,8 +251,9 @@ int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_ms
         p->phase = PENDING_COMPLETE;
         p->server = t;
         p->result[0] = p->result[1] = 0;
-        p->progress = 0;
-        p->done_copies = 0;
+        p->copies = p->gives = 0;
+        p->copy_bytes = 0;
+        p->message = NULL;
         rc = p->ops->complete(p, reply);
         TRACE(complete, 0, caller, caller->token, (uint64_t)rc, p->result[0], p->result[1]);
         if (rc == UKERN_FORWARD)

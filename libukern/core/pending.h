@@ -41,7 +41,6 @@ struct ukern_pending {
     const struct ukern_completion *ops;
     struct task *caller;
     struct task *server; /* while complete runs and copies go on */
-    const uint64_t *arguments;
     uint8_t phase, ranges, copies, gives;
     bool kept; /* copy[].shm are references; else they are good within this system call only */
     ukern_handle target;                /* the caller's handle of the server */
@@ -54,7 +53,8 @@ struct ukern_pending {
     uint64_t give[2]; /* handle words of the server */
     uint8_t give_result[2];
     uint64_t state[4];
-    struct ukern_msg request;
+    struct ukern_msg *message; /* the request that begin or complete fills; NULL: not asked for */
+    struct ukern_msg request;  /* while it is queued, or complete runs */
     struct pending_range range[UKERN_RANGES];
     struct pending_copy copy[UKERN_COPIES];
     struct mapping *mapping; /* in the caller: being filled, or NULL; see mapping.worker */
@@ -69,6 +69,10 @@ struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
  */
 #define PENDING_READY 1
 int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_msg *reply);
+/* After PENDING_READY: the caller goes on with its results. */
+void pending_wake(struct task *caller);
+/* begin has filled a request in r (x1 to x7): send it by the general way. */
+struct way pending_park(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 /* The call ends without a reply. */
 void pending_cancel(struct task *caller, int why);
 /* Boot: no registration from here on. */

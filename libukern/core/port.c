@@ -108,7 +108,7 @@ void port_receiver_gone(struct port *p, struct task *by)
         return;
     timer_stop(&p->timer);
     p->bits = 0;
-    p->events &= ~(uint32_t)PORT_BITS;
+    p->events &= ~(uint64_t)PORT_BITS;
     if (p->events || p->waiters)
         cleanup_port(by, p);
 }
@@ -227,7 +227,7 @@ static void take_ghost(struct port *p, struct ukern_sysregs *r)
     p->ghosts = g->next;
     if (!p->ghosts) {
         p->ghosts_end = &p->ghosts;
-        p->events &= ~(uint32_t)PORT_GHOSTS;
+        p->events &= ~(uint64_t)PORT_GHOSTS;
     }
     event(r, UKERN_EV_CANCELLED);
     r->deadline_or_badge = g->badge;
@@ -242,7 +242,7 @@ static void take_exit(struct port *p, struct ukern_sysregs *r)
     p->exits = t->exit_next;
     if (!p->exits) {
         p->exits_end = &p->exits;
-        p->events &= ~(uint32_t)PORT_EXITS;
+        p->events &= ~(uint64_t)PORT_EXITS;
     }
     event(r, UKERN_EV_EXIT);
     r->x[1] = task_id(t);
@@ -259,7 +259,7 @@ static void take_hangup(struct port *p, struct ukern_sysregs *r)
     p->hangups = c->next;
     if (!p->hangups) {
         p->hangups_end = &p->hangups;
-        p->events &= ~(uint32_t)PORT_HANGUPS;
+        p->events &= ~(uint64_t)PORT_HANGUPS;
     }
     event(r, UKERN_EV_HANGUP);
     r->deadline_or_badge = c->badge;
@@ -272,7 +272,7 @@ bool port_take(struct port *p, struct ukern_sysregs *r, uint64_t mask, bool any)
         uint64_t bits = p->bits & mask;
         p->bits &= ~bits;
         if (!p->bits)
-            p->events &= ~(uint32_t)PORT_BITS;
+            p->events &= ~(uint64_t)PORT_BITS;
         event(r, UKERN_EV_NOTIFY);
         r->x[1] = bits;
     } else if (!any) {

@@ -43,11 +43,11 @@ enum port_event {
 };
 
 struct port {
-    uint32_t events; /* enum port_event: what is there to receive */
-    uint32_t refs;   /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
+    uint64_t events;      /* enum port_event: what is there to receive */
     struct task *waiters; /* receivers that wait, the latest first; a list by task.next */
-    struct task *server;  /* received here last: whom the callers in the queue boost */
-    uint64_t given;       /* first_token of whom the right to receive was given last, or 0 */
+    uint32_t refs; /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
+    struct task *server; /* received here last: whom the callers in the queue boost */
+    uint64_t given;      /* first_token of whom the right to receive was given last, or 0 */
     uint64_t bits;
     struct waitq senders;
     uint32_t receivers; /* handles with UKERN_R_RECV; 0: nobody will ever receive */

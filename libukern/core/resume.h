@@ -14,7 +14,5 @@ const struct ukern_sysregs *kernel_resume(void);
 
 /* One of the kernel's own system calls, the general way. */
 struct way kernel_general(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
-/* The current task's call of this number ends its handler with `status` (see operation.h). */
-struct way kernel_status(struct cpu *c, struct ukern_sysregs *r, uint64_t number, int64_t status);
 
 #endif

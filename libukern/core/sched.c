@@ -93,7 +93,7 @@ static void idle(struct cpu *c)
     if (c->current) {
         TRACE_SWITCH(c->current, (struct task *)NULL);
         c->current->cpu_cycles += start - c->switched_at;
-        arch_context_switch(c, c->current, NULL);
+        arch_context_leave(c);
         c->current = NULL;
     }
     while (!c->ready_bits) {
@@ -104,11 +104,6 @@ static void idle(struct cpu *c)
         irq_poll();
     }
     c->idle_cycles += arch_cycles() - start;
-}
-
-void sched_switch_slowly(struct cpu *c, struct task *from, struct task *to)
-{
-    arch_context_switch(c, from, to);
 }
 
 /* The current task goes back to the queue: first among its equals if part of its slice is left. */
@@ -156,8 +151,9 @@ struct task *sched_choose(void)
     } else if (!t) {
         TRACE_SWITCH((struct task *)NULL, next);
         c->current = next;
+        c->left = NULL;
         c->switched_at = arch_cycles();
-        arch_context_switch(c, NULL, next);
+        arch_context_enter(c, next);
         c->switches++;
     }
     begin_slice(c, next);

@@ -25,9 +25,8 @@ void sched_set_priority(struct task *t, unsigned priority);
  * the queue. Waits (with interrupts taken) while there is none. Switches; returns the new current
  * task. */
 struct task *sched_choose(void);
-void sched_switch_slowly(struct cpu *c, struct task *from, struct task *to);
-/* From the current task to another one, which is not in the queue. */
-static inline void sched_switch(struct cpu *c, struct task *from, struct task *to)
+/* From the current task, `from`, to another one, which is not in the queue and is the result. */
+static inline struct task *sched_switch(struct cpu *c, struct task *from, struct task *to)
 {
     uint64_t now = arch_cycles();
 
@@ -36,15 +35,8 @@ static inline void sched_switch(struct cpu *c, struct task *from, struct task *t
     from->blocked_at = now;
     c->switched_at = now;
     c->current = to;
-    if (unlikely(!arch_context_quick(c, from, to)))
-        sched_switch_slowly(c, from, to);
-}
-/* The last deed of a system call of `from`, which leaves the results of `to` where its arguments
- * were. */
-static inline struct way sched_leave(struct cpu *c, struct task *from, struct task *to)
-{
-    sched_switch(c, from, to);
-    return (struct way){to, from};
+    c->left = from;
+    return arch_context_switch(c, from, to);
 }
 /* Would `by`, woken and not in the queue, run next, instead of the current task? */
 static inline bool sched_preempts(const struct cpu *c, const struct task *by)

@@ -81,9 +81,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
         status = pending_reply(t, c, &m);
         if (status != PENDING_READY)
             return status;
-        ipc_release(c);
-        c->result = (struct ukern_sysregs){.x[1] = c->pending.result[1]};
-        ipc_wake(c, (int64_t)c->pending.result[0]);
+        pending_wake(c);
         return UKERN_OK;
     }
     if (c->call_kind == CALL_FAULT) {

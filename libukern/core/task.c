@@ -77,6 +77,7 @@ static bool slot_take(struct task *t)
     s->task = t;
     t->token = (s->token & ~(TOKEN_ONE - 1)) | i;
     t->first_token = t->token;
+    t->pending.caller = t;
     return true;
 }
 

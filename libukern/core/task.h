@@ -36,6 +36,12 @@ enum call_kind {
 
 struct operation;
 
+enum direct {
+    DIRECT_NO = 0,
+    DIRECT_PLAIN = 1,   /* a receiver, or an ipc_call */
+    DIRECT_PENDING = 2, /* a pending call */
+};
+
 /*
  * direct: the short ways of ipc_fast.c may be taken.
  *  - In TASK_RECV: it takes every event, has no deadline, and is the only one that waits there.
@@ -46,10 +52,12 @@ struct operation;
  */
 struct task {
     struct arch_context context; /* first: the entry code finds it at offset 0 */
+    uint64_t token; /* then this: of its latest call: slot | sequence << TOKEN_SLOT_BITS */
+    uint64_t call_badge;
     struct aspace *aspace;
     uint8_t state;     /* enum task_state */
     uint8_t call_kind; /* enum call_kind */
-    bool direct;       /* waits with nothing attached: see below */
+    uint8_t direct;    /* enum direct: waits with nothing attached, see above */
     bool receive_any;  /* TASK_RECV: takes every event, not just the bits in wait_mask */
     uint8_t priority;  /* now */
     uint8_t base_priority;
@@ -71,8 +79,6 @@ struct task {
     struct task *higher, *lower; /* see waitq.h */
 
     /* As a caller. */
-    uint64_t token; /* of its latest call: slot | sequence << TOKEN_SLOT_BITS */
-    uint64_t call_badge;
     struct port *call_port;  /* TASK_SEND, TASK_REPLY: holds a reference */
     struct task *holder;     /* TASK_REPLY */
     const uint64_t *message; /* TASK_SEND: tag and words */
@@ -110,8 +116,8 @@ struct task {
 
     uint64_t slice_left;           /* of a preempted task, in arch_cycles(); 0: a whole slice */
     uint64_t cpu_cycles;           /* CPU time, in arch_cycles() */
-    uint64_t replies, first_token; /* each call changes the token: that counts calls */
     uint64_t blocked_at;           /* since when it is not running, in arch_cycles() */
+    uint64_t replies, first_token; /* each call changes the token: that counts calls */
     char name[UKERN_NAME_MAX];
     struct ukern_pending pending;
 };

@@ -80,7 +80,8 @@ static void note_mappings(void)
 {
     struct tree_node *n = tree_ceil(&world_init->aspace->mappings, 0);
 
-    for (; n && mapping_count < MAPPINGS_MAX; n = tree_ceil(&world_init->aspace->mappings, n->key + 1))
+    for (; n && mapping_count < MAPPINGS_MAX;
+         n = tree_ceil(&world_init->aspace->mappings, n->key + 1))
         mappings[mapping_count++] = n->key;
 }
 
@@ -131,9 +132,7 @@ void world_enter(uint64_t number, const struct ukern_sysregs *args)
 
     p->waits = true;
     p->number = number;
-    struct way way = number == UKERN_SYS_ipc_call         ? ipc_fast_call(arch_cpu(), &r)
-                     : number == UKERN_SYS_ipc_reply_recv ? ipc_fast_reply_recv(arch_cpu(), &r)
-                                                          : kernel_syscall(arch_cpu(), &r, number);
+    struct way way = kernel_syscall(arch_cpu(), &r, number);
     returned(way.from && !way.to ? kernel_resume() : &r);
 }
 

@@ -20,9 +20,12 @@
 /* The general part is known to vectors.S, the vector part to fpu.S (layout.h). */
 struct arch_context {
     uint64_t x[31], sp, pc, pstate;
-    uint64_t tls;        /* TPIDR_EL0 */
+    uint64_t tls; /* TPIDR_EL0 */
+    /* What a quick switch needs: TTBR0, which counts while `generation` is the CPU's. 0: a switch
+     * from or to this task has more to do, because it owns the FPU's registers, or is new. */
+    uint64_t ttbr, generation;
     uint64_t pac_key[2]; /* APIAKey: one per task, so that no task signs for another */
-    uint64_t reserved;
+    uint64_t fpu_turns;  /* how often it still gets the FPU with the CPU, from another user of it */
     struct {
         uint64_t q[32][2];
         uint64_t fpcr, fpsr;
@@ -38,19 +41,29 @@ struct arch_aspace {
 /* Nanoseconds and counter cycles as 32.32 fixed-point factors. */
 extern uint64_t arch_ns_per_cycle, arch_cycles_per_ns;
 
-/* A new ASID, pointer authentication keys: whatever the fast path left out. Writes TTBR0. */
-void arch_context_switch_slow(struct arch_context *to, struct arch_aspace *as);
+/* From cpu.left's context (it may be NULL) to another one, which is the result: with all that the
+ * quick way leaves out (switch.c). */
+struct task *arch_context_switch_slowly(struct task *to);
 /* No user memory at all. */
 void arch_empty_aspace(void);
 /* Open or close the FPU: called only when one of the two tasks owns its registers. */
 void arch_fpu_switch(bool open);
 
+#ifdef ARCH_CPU_REGISTER
+/* In the files of the short ways (build.mk), for which the entry code has read it already. */
+register struct cpu *arch_this_cpu __asm__(ARCH_CPU_REGISTER);
+static inline struct cpu *arch_cpu(void)
+{
+    return arch_this_cpu;
+}
+#else
 static inline struct cpu *arch_cpu(void)
 {
     struct cpu *c;
     __asm__("mrs %0, tpidr_el1" : "=r"(c)); /* never changes: the compiler may reuse it */
     return c;
 }
+#endif
 
 static inline void *arch_phys_to_virt(paddr_t p)
 {
@@ -90,44 +103,24 @@ static inline bool arch_irq_pending(void)
     return SYSREG_READ(isr_el1) & (1 << 7);
 }
 
+/* From nobody; to nobody. */
+void arch_context_enter(struct cpu *c, struct task *to);
+void arch_context_leave(struct cpu *c);
+
 /*
- * struct task begins with its context, and its address space pointer follows; struct aspace begins
- * with its struct arch_aspace (context.c asserts all three). TTBR0 is always written: each task has
- * its own address space, and a comparison would cost more than the write. No ISB: ERET is one, and
- * the kernel does not touch user addresses. A constant NULL for `to` says that nobody runs.
+ * struct task begins with its context (context.c asserts it). TTBR0 is always written: each task
+ * has its own address space, and a comparison would cost more than the write. No ISB: ERET is one,
+ * and the kernel does not touch user addresses. The entry code switches TPIDR_EL0.
  */
-static inline void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
+static inline struct task *arch_context_switch(struct cpu *c, struct task *from, struct task *to)
 {
-    struct arch_context *old = (struct arch_context *)from, *new = (struct arch_context *)to;
-    struct task *owner = c->fpu_owner;
+    const struct arch_context *old = (struct arch_context *)from;
+    const struct arch_context *new = (struct arch_context *)to;
 
-    if (old)
-        old->tls = SYSREG_READ(tpidr_el0);
-    if (__builtin_constant_p(!to) && !to) {
-        arch_empty_aspace();
-    } else {
-        struct arch_aspace *as = *(struct arch_aspace **)(void *)(new + 1);
-        SYSREG_WRITE(tpidr_el0, new->tls);
-        if (likely(as->generation == c->generation))
-            SYSREG_WRITE(ttbr0_el1, as->ttbr);
-        else
-            arch_context_switch_slow(new, as);
-    }
-    if (owner && unlikely(owner == from || owner == to))
-        arch_fpu_switch(owner == to);
-}
-
-static inline bool arch_context_quick(struct cpu *c, struct task *from, struct task *to)
-{
-    struct arch_context *old = (struct arch_context *)from, *new = (struct arch_context *)to;
-    const struct arch_aspace *as = *(struct arch_aspace **)(void *)(new + 1);
-
-    if (unlikely(as->generation != c->generation || c->fpu_owner == from || c->fpu_owner == to))
-        return false;
-    old->tls = SYSREG_READ(tpidr_el0);
-    SYSREG_WRITE(tpidr_el0, new->tls);
-    SYSREG_WRITE(ttbr0_el1, as->ttbr);
-    return true;
+    if (unlikely(new->generation != c->generation || old->generation != c->generation))
+        return arch_context_switch_slowly(to);
+    SYSREG_WRITE(ttbr0_el1, new->ttbr);
+    return to;
 }
 
 #endif

@@ -7,13 +7,3 @@ void asid_init(struct asid_pool *p, unsigned bits)
     p->next = 1;
     p->limit = 1u << bits;
 }
-
-uint32_t asid_take(struct asid_pool *p, bool *flush)
-{
-    *flush = p->next == p->limit;
-    if (*flush) {
-        p->generation++;
-        p->next = 1;
-    }
-    return p->next++;
-}

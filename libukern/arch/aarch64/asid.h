@@ -18,6 +18,14 @@ struct asid_pool {
 void asid_init(struct asid_pool *p, unsigned bits);
 /* An ASID of p->generation. *flush: the generation is new, and the TLB must be flushed before the
  * ASID is used. */
-uint32_t asid_take(struct asid_pool *p, bool *flush);
+static inline uint32_t asid_take(struct asid_pool *p, bool *flush)
+{
+    *flush = p->next == p->limit;
+    if (*flush) {
+        p->generation++;
+        p->next = 1;
+    }
+    return p->next++;
+}
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Contexts: what a switch does beyond its fast path (arch.h). The FPU is switched lazily: at most
- * one task owns its registers, and only while that task runs is the FPU open to EL0; for any other
- * the first use traps (trap.c).
+ * Contexts. What a switch does beyond its quick way (arch.h) is in switch.c.
  */
 #include "arch.h"
 #include "asid.h"
 #include "kmap.h"
 #include "layout.h"
 #include "machine.h"
+#include "switch.h"
 #include "task.h"
 
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "layout.h");
@@ -25,11 +24,14 @@ _Static_assert(sizeof(struct ukern_sysregs) == SYSREGS_SIZE, "layout.h");
 _Static_assert(UKERN_SYS_ipc_call == SYS_IPC_CALL, "layout.h");
 _Static_assert(UKERN_SYS_ipc_reply_recv == SYS_IPC_REPLY_RECV, "layout.h");
 _Static_assert(offsetof(struct task, context) == 0, "arch_context_switch");
-_Static_assert(offsetof(struct task, aspace) == sizeof(struct arch_context), "arch_context_switch");
-_Static_assert(offsetof(struct aspace, arch) == 0, "arch_context_switch");
+_Static_assert(offsetof(struct task, token) == TASK_TOKEN, "layout.h");
+_Static_assert(offsetof(struct task, call_badge) == TASK_BADGE, "layout.h");
+_Static_assert(offsetof(struct cpu, resched) == CPU_RESCHED, "layout.h");
+_Static_assert(offsetof(struct arch_context, tls) == CTX_TLS, "layout.h");
+_Static_assert(KERNEL_SYSCALLS == SYS_CALLS, "layout.h");
 
-static struct asid_pool asids;
-static bool has_pac;
+struct asid_pool asids;
+bool has_pac;
 static uint64_t random_state;
 static paddr_t empty_root;
 
@@ -90,44 +92,23 @@ bool arch_asid_current(const struct arch_aspace *as)
     return as->generation == asids.generation;
 }
 
-static void asid_renew(struct arch_aspace *as)
-{
-    bool flush;
-    uint64_t asid = asid_take(&asids, &flush);
-
-    as->ttbr = (as->ttbr & PTE_ADDRESS) | asid << 48;
-    as->generation = asids.generation;
-    SYSREG_WRITE(ttbr0_el1, as->ttbr);
-    if (flush) {
-        /* After the write: nothing can enter the TLB under an old ASID any more. */
-        barrier_isb();
-        __asm__ volatile("tlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
-        if (!has_pac)
-            arch_cpu()->generation = asids.generation;
-    }
-}
-
-void arch_context_switch_slow(struct arch_context *to, struct arch_aspace *as)
-{
-    if (arch_asid_current(as))
-        SYSREG_WRITE(ttbr0_el1, as->ttbr);
-    else
-        asid_renew(as);
-    if (has_pac) {
-        SYSREG_WRITE(s3_0_c2_c1_0, to->pac_key[0]); /* APIAKeyLo_EL1 */
-        SYSREG_WRITE(s3_0_c2_c1_1, to->pac_key[1]);
-    }
-}
-
 void arch_empty_aspace(void)
 {
     SYSREG_WRITE(ttbr0_el1, empty_root);
     barrier_isb();
 }
 
-void arch_fpu_switch(bool open)
+void arch_context_enter(struct cpu *c, struct task *to)
 {
-    SYSREG_WRITE(cpacr_el1, open ? CPACR_OPEN : CPACR_TRAP_EL0);
+    (void)c;
+    arch_context_switch_slowly(to);
+}
+
+void arch_context_leave(struct cpu *c)
+{
+    if (c->fpu_owner)
+        fpu_open(false);
+    arch_empty_aspace();
 }
 
 void arch_context_free(struct task *t)
@@ -136,6 +117,6 @@ void arch_context_free(struct task *t)
 
     if (cpu->fpu_owner == t) {
         cpu->fpu_owner = NULL;
-        arch_fpu_switch(false);
+        fpu_open(false);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Vector registers to and from a context (x0). The rest of the kernel uses none.
+ * Vector registers to and from a context (x0). The rest of the kernel uses none. A message may be in
+ * x1 to x7.
  */
 #include "layout.h"
 
@@ -30,18 +31,18 @@
 fpu_save:
     add     x0, x0, #CTX_FPU
     all_vectors stp
-    mrs     x1, fpcr
-    mrs     x2, fpsr
-    str     x1, [x0, #CTX_FPCR - CTX_FPU]
-    str     x2, [x0, #CTX_FPCR - CTX_FPU + 8]
+    mrs     x9, fpcr
+    mrs     x10, fpsr
+    str     x9, [x0, #CTX_FPCR - CTX_FPU]
+    str     x10, [x0, #CTX_FPCR - CTX_FPU + 8]
     ret
 
     .global fpu_load
 fpu_load:
     add     x0, x0, #CTX_FPU
-    ldr     x1, [x0, #CTX_FPCR - CTX_FPU]
-    ldr     x2, [x0, #CTX_FPCR - CTX_FPU + 8]
-    msr     fpcr, x1
-    msr     fpsr, x2
+    ldr     x9, [x0, #CTX_FPCR - CTX_FPU]
+    ldr     x10, [x0, #CTX_FPCR - CTX_FPU + 8]
+    msr     fpcr, x9
+    msr     fpsr, x10
     all_vectors ldp
     ret

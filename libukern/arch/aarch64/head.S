@@ -82,6 +82,7 @@ at_link_address:
 1:  stp     xzr, xzr, [x0], #16     // both are 16-byte aligned
     cmp     x0, x1
     b.lo    1b
+    stp     xzr, xzr, [sp, #TRAP_ZERO]
 
     mov     x0, x19
     mov     x1, x20

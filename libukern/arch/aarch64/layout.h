@@ -7,26 +7,35 @@
 
 /* struct cpu */
 #define CPU_CURRENT 0
+#define CPU_RESCHED 16
+
+/* struct task */
+#define TASK_TOKEN CTX_SIZE
+#define TASK_BADGE (CTX_SIZE + 8)
 
 /* struct arch_context, which is also the beginning of struct ukern_regs */
 #define CTX_X(n)   ((n)*8)
 #define CTX_SP     248
 #define CTX_PC     256
 #define CTX_PSTATE 264
-#define CTX_FPU    304
+#define CTX_TLS    272
+#define CTX_FPU    320
 #define CTX_FPCR   (CTX_FPU + 512)
-#define CTX_SIZE   832
+#define CTX_SIZE   848
 
-/* The trap area: struct ukern_sysregs (x0 to x7, x9, x10) and x30. */
+/* The trap area: struct ukern_sysregs (x0 to x7, x9, x10), x30, x8, and two words that are zero. */
 #define SYSREGS_X(n) ((n)*8)
 #define SYSREGS_X9   64
 #define SYSREGS_SIZE 80
 #define TRAP_LR      SYSREGS_SIZE
-#define TRAP_SIZE    96
+#define TRAP_NUMBER  (TRAP_LR + 8)
+#define TRAP_ZERO    (TRAP_NUMBER + 8)
+#define TRAP_SIZE    112
 
-/* System calls with an entry of their own. */
+/* System calls with an entry of their own, and how many the kernel has. */
 #define SYS_IPC_CALL       1
 #define SYS_IPC_REPLY_RECV 2
+#define SYS_CALLS          42
 
 /* Vectors that mean a bug of the kernel: names in trap.c. */
 #define VECTOR_SP0     0

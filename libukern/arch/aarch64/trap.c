@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "kmap.h"
 #include "layout.h"
+#include "switch.h"
 #include "task.h"
 #include "trap.h"
 
@@ -75,7 +76,9 @@ static void fpu_take(void)
         fpu_save(&cpu->fpu_owner->context);
     fpu_load(&cpu->current->context);
     cpu->fpu_owner = cpu->current;
-    arch_fpu_switch(true);
+    cpu->current->context.fpu_turns = FPU_TURNS;
+    cpu->current->context.generation = 0; /* no switch from it is quick */
+    fpu_open(true);
 }
 
 const struct ukern_sysregs *trap_from_task(uint64_t esr, uint64_t far)

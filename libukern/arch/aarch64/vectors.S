@@ -27,38 +27,48 @@
     .endm
 
     .macro  save_state context
-    mrs     x2, sp_el0
-    mrs     x3, elr_el1
-    mrs     x4, spsr_el1
-    stp     x2, x3, [\context, #CTX_SP]
-    str     x4, [\context, #CTX_PSTATE]
+    mrs     x11, sp_el0
+    mrs     x12, elr_el1
+    mrs     x13, spsr_el1
+    mrs     x14, tpidr_el0
+    stp     x11, x12, [\context, #CTX_SP]
+    stp     x13, x14, [\context, #CTX_PSTATE]
     .endm
 
     .macro  restore_state context
-    ldp     x2, x3, [\context, #CTX_SP]
-    ldr     x4, [\context, #CTX_PSTATE]
-    msr     sp_el0, x2
-    msr     elr_el1, x3
-    msr     spsr_el1, x4
+    ldp     x11, x12, [\context, #CTX_SP]
+    ldp     x13, x14, [\context, #CTX_PSTATE]
+    msr     sp_el0, x11
+    msr     elr_el1, x12
+    msr     spsr_el1, x13
+    msr     tpidr_el0, x14
     .endm
 
-    // Save everything in the current task's context; x0 and x1 are in the trap area already.
+    .macro  this_cpu register
+    mrs     \register, tpidr_el1
+    .endm
+
+    .macro  current_task register
+    mrs     \register, tpidr_el1
+    ldr     \register, [\register, #CPU_CURRENT]
+    .endm
+
+    // Save everything in the current task's context; x16 is in the trap area already.
     .macro  save_all
-    mrs     x0, tpidr_el1
-    ldr     x0, [x0, #CPU_CURRENT]
-    stp     x2, x3, [x0, #CTX_X(2)]
-    stp     x4, x5, [x0, #CTX_X(4)]
-    stp     x6, x7, [x0, #CTX_X(6)]
-    stp     x8, x9, [x0, #CTX_X(8)]
-    stp     x10, x11, [x0, #CTX_X(10)]
-    stp     x12, x13, [x0, #CTX_X(12)]
-    stp     x14, x15, [x0, #CTX_X(14)]
-    stp     x16, x17, [x0, #CTX_X(16)]
-    str     x18, [x0, #CTX_X(18)]
-    save_callee_saved x0
-    ldp     x2, x3, [sp, #SYSREGS_X(0)]
-    stp     x2, x3, [x0, #CTX_X(0)]
-    save_state x0
+    current_task x16
+    stp     x0, x1, [x16, #CTX_X(0)]
+    stp     x2, x3, [x16, #CTX_X(2)]
+    stp     x4, x5, [x16, #CTX_X(4)]
+    stp     x6, x7, [x16, #CTX_X(6)]
+    stp     x8, x9, [x16, #CTX_X(8)]
+    stp     x10, x11, [x16, #CTX_X(10)]
+    stp     x12, x13, [x16, #CTX_X(12)]
+    stp     x14, x15, [x16, #CTX_X(14)]
+    stp     x17, x18, [x16, #CTX_X(17)]
+    save_callee_saved x16
+    ldr     x0, [sp]
+    str     x0, [x16, #CTX_X(16)]
+    save_state x16
     .endm
 
     // An exception that must not happen: tell which.
@@ -69,16 +79,24 @@
     .endm
 
     // Nothing of the kernel or of another task may stay in the registers that no result uses.
-    .macro  load_results from
+    .macro  scrub
+    ldp     x11, x12, [sp, #TRAP_ZERO]
+    ldp     x13, x14, [sp, #TRAP_ZERO]
+    ldp     x15, x16, [sp, #TRAP_ZERO]
+    ldp     x17, x18, [sp, #TRAP_ZERO]
     mov     x8, xzr
-    mov     x11, xzr
-    mov     x12, xzr
-    mov     x13, xzr
-    mov     x14, xzr
-    mov     x15, xzr
-    mov     x16, xzr
-    mov     x17, xzr
-    mov     x18, xzr
+    .endm
+
+    .macro  store_arguments
+    stp     x0, x1, [sp, #SYSREGS_X(0)]
+    stp     x2, x3, [sp, #SYSREGS_X(2)]
+    stp     x4, x5, [sp, #SYSREGS_X(4)]
+    stp     x6, x7, [sp, #SYSREGS_X(6)]
+    stp     x9, x10, [sp, #SYSREGS_X9]
+    stp     x30, x8, [sp, #TRAP_LR]
+    .endm
+
+    .macro  load_results from
     ldp     x9, x10, [\from, #SYSREGS_X9]
     ldp     x6, x7, [\from, #SYSREGS_X(6)]
     ldp     x4, x5, [\from, #SYSREGS_X(4)]
@@ -119,32 +137,38 @@ vectors:
     bug     VECTOR_SERROR
 
     slot    // a task's synchronous exceptions: system calls first
-    stp     x0, x1, [sp, #SYSREGS_X(0)]
-    mrs     x0, esr_el1
-    lsr     x0, x0, #26
-    cmp     x0, #EC_SVC64
+    str     x16, [sp]
+    mrs     x16, esr_el1
+    lsr     x16, x16, #26
+    cmp     x16, #EC_SVC64
     b.ne    fault
-    stp     x2, x3, [sp, #SYSREGS_X(2)]
-    stp     x4, x5, [sp, #SYSREGS_X(4)]
-    stp     x6, x7, [sp, #SYSREGS_X(6)]
-    stp     x9, x10, [sp, #SYSREGS_X9]
-    str     x30, [sp, #TRAP_LR]
-    mrs     x0, tpidr_el1
-    mov     x1, sp
+#if !defined(UKERN_MEASURE) && !defined(UKERN_TRACE)
     cmp     x8, #SYS_IPC_CALL       // the two that count every instruction
     b.eq    short_call
     cmp     x8, #SYS_IPC_REPLY_RECV
     b.eq    short_reply_recv
-    mov     x2, x8
-    bl      kernel_syscall
-    b       after_call
+    store_arguments
+general_call:
+    cmp     x8, #SYS_CALLS
+    b.hs    any_call
+    adrp    x2, kernel_handlers
+    add     x2, x2, #:lo12:kernel_handlers
+    ldr     x2, [x2, x8, lsl #3]
+    current_task x0
+    mov     x1, sp
+    blr     x2
+    b       handled
+#else
+    store_arguments
+    b       any_call
+#endif
     slot    // interrupt from a task
-    stp     x0, x1, [sp, #SYSREGS_X(0)]
+    str     x16, [sp]
     b       interrupt
     slot
     bug     VECTOR_FIQ_EL0
     slot    // SError while a task ran
-    stp     x0, x1, [sp, #SYSREGS_X(0)]
+    str     x16, [sp]
     b       fault
 
     slot    // AArch32 tasks do not exist
@@ -169,11 +193,92 @@ interrupt:
     bl      kernel_interrupt
     b       exit_to_user
 
+#if !defined(UKERN_MEASURE) && !defined(UKERN_TRACE)
+    // The short ways of ipc_call and ipc_reply_recv: x1 to x7 stay where they are. x17, this CPU, and
+    // x18, the task that leaves, are not touched by that C code (build.mk). The trap area holds the
+    // arguments that are beyond x7.
 short_call:
+    this_cpu x17
+    ldr     x18, [x17, #CPU_CURRENT]
+    save_callee_saved x18
+    save_state x18
+    stp     x9, x0, [sp]
     bl      ipc_fast_call
-    b       after_call
+    cbz     x0, long_call
+    ldr     x10, [x18, #TASK_TOKEN]
+    ldr     x9, [x18, #TASK_BADGE]
+    restore_state x0
+    restore_callee_saved x0
+    mov     x0, xzr                 // UKERN_EV_MESSAGE
+    scrub
+    return_to_user
+
 short_reply_recv:
+    this_cpu x17
+    ldr     x18, [x17, #CPU_CURRENT]
+    save_callee_saved x18
+    save_state x18
+    stp     x9, x10, [sp]
+    str     x0, [sp, #16]
     bl      ipc_fast_reply_recv
+    cbz     x0, long_reply_recv
+    restore_state x0
+    restore_callee_saved x0
+    mov     x0, xzr                 // UKERN_OK
+    ldp     x9, x10, [sp, #TRAP_ZERO]
+    scrub
+    return_to_user
+
+long_call:
+    ldp     x9, x0, [sp]
+    mov     x10, xzr
+    mov     x8, #SYS_IPC_CALL
+    ldr     x30, [x18, #CTX_X(30)]
+    store_arguments
+    b       general_call
+
+long_reply_recv:
+    ldp     x9, x10, [sp]
+    ldr     x0, [sp, #16]
+    mov     x8, #SYS_IPC_REPLY_RECV
+    ldr     x30, [x18, #CTX_X(30)]
+    store_arguments
+    this_cpu x0
+    mov     x1, sp
+    bl      ipc_long_reply_recv
+    cbnz    x1, saved
+    ldr     x30, [sp, #TRAP_LR]
+    b       same_task
+
+    // The handler's status is the result, and the task goes on, unless the upper two bits differ
+    // (operation.h) or the scheduler is to be asked.
+handled:
+    this_cpu x2
+    eor     x1, x0, x0, lsl #1
+    ldrb    w2, [x2, #CPU_RESCHED]
+    tbnz    x1, #63, 1f
+    cbnz    w2, 1f
+    ldr     x30, [sp, #TRAP_LR]
+    ldp     x9, x10, [sp, #SYSREGS_X9]
+    ldp     x6, x7, [sp, #SYSREGS_X(6)]
+    ldp     x4, x5, [sp, #SYSREGS_X(4)]
+    ldp     x2, x3, [sp, #SYSREGS_X(2)]
+    ldr     x1, [sp, #SYSREGS_X(1)]
+    scrub
+    return_to_user
+1:  mov     x3, x0
+    this_cpu x0
+    mov     x1, sp
+    ldr     x2, [sp, #TRAP_NUMBER]
+    bl      kernel_status
+    b       after_call
+#endif
+
+any_call:
+    this_cpu x0
+    mov     x1, sp
+    mov     x2, x8
+    bl      kernel_syscall
 
     // struct way: x0, whose turn it is; x1, whom to save. Results are in the trap area.
 after_call:
@@ -181,11 +286,13 @@ after_call:
     cbz     x1, same_task
     save_callee_saved x1
     save_state x1
+saved:
     cbz     x0, resume
     restore_state x0
     restore_callee_saved x0
 same_task:                          // C has kept its other registers
     load_results sp
+    scrub
     return_to_user
 
 resume:
@@ -195,16 +302,15 @@ resume:
     .global exit_to_user
 exit_to_user:
     cbz     x0, exit_full
-    mrs     x1, tpidr_el1
-    ldr     x1, [x1, #CPU_CURRENT]
+    current_task x1
     restore_state x1
     restore_callee_saved x1
     load_results x0
+    scrub
     return_to_user
 
 exit_full:
-    mrs     x1, tpidr_el1
-    ldr     x1, [x1, #CPU_CURRENT]
+    current_task x1
     restore_state x1
     restore_callee_saved x1
     ldp     x18, x19, [x1, #CTX_X(18)]

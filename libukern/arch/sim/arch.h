@@ -77,17 +77,22 @@ static inline bool arch_irq_pending(void)
     return sim_irq_waits();
 }
 
-static inline void arch_context_switch(struct cpu *c, struct task *from, struct task *to)
+static inline struct task *arch_context_switch(struct cpu *c, struct task *from, struct task *to)
 {
     (void)c;
     sim_switch(from, to);
+    return to;
 }
 
-static inline bool arch_context_quick(struct cpu *c, struct task *from, struct task *to)
+static inline void arch_context_enter(struct cpu *c, struct task *to)
 {
     (void)c;
-    sim_switch(from, to);
-    return true;
+    sim_switch(NULL, to);
+}
+
+static inline void arch_context_leave(struct cpu *c)
+{
+    sim_switch(c->current, NULL);
 }
 
 #endif

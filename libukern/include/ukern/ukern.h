@@ -110,7 +110,8 @@ void ukern_set_deadline(struct ukern_pending *p, uint64_t deadline);
  */
 int ukern_target(struct ukern_pending *p, ukern_handle port);
 
-/** The request to send: zero at first. A complete that returns UKERN_FORWARD fills it again. */
+/** The request to send: zero at first. A complete that returns UKERN_FORWARD fills it again; it is
+ * zero again before. */
 struct ukern_msg *ukern_request(struct ukern_pending *p);
 
 /** Direction of a declared range, seen from the caller. */
