@@ -65,8 +65,5 @@ struct task *ipc_fast_reply_recv(uint64_t handle, uint64_t tag, uint64_t w0, uin
                                  uint64_t deadline, uint64_t token);
 /* After that: to a caller in a pending call, or the general way. */
 struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r);
-/* begin has said that the request in *r (its x1 to x7) be sent by pending.target_handle: the short
- * way, or pending_park(). */
-struct way ipc_fast_pending(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The life of a pending system call: begin, parked, complete, checked, copied, done; or cancelled.
- * What an extension asks for in between is extension.c's.
+ * The system calls that it is made of are in pending_call.c; what an extension asks for in between
+ * is extension.c's.
  */
 #include "pending.h"
 #include "boot.h"
@@ -13,9 +14,7 @@
 #include "task.h"
 #include "trace.h"
 
-#define TABLE_SIZE (UKERN_SYS_EXT_END - UKERN_SYS_EXT_FIRST)
-
-static const struct ukern_completion *table[TABLE_SIZE];
+const struct ukern_completion *pending_table[PENDING_NUMBERS];
 static bool sealed;
 
 /* ---- Registration ---- */
@@ -36,9 +35,9 @@ int(ukern_register)(uint32_t number, const struct ukern_completion *c)
     if (!c->cancel)
         return boot_failed(UKERN_EINVAL, name, number,
                            "cancel is missing; say UKERN_NOTHING_TO_CANCEL if begin takes nothing");
-    if (table[number - UKERN_SYS_EXT_FIRST])
+    if (pending_table[number - UKERN_SYS_EXT_FIRST])
         return boot_failed(UKERN_EEXIST, name, number, "the number is taken by another completion");
-    table[number - UKERN_SYS_EXT_FIRST] = c;
+    pending_table[number - UKERN_SYS_EXT_FIRST] = c;
     TRACE_CALL_NAME(number, name);
     return UKERN_OK;
 }
@@ -50,7 +49,7 @@ void pending_seal(void)
 
 void pending_reset(void)
 {
-    memset(table, 0, sizeof table);
+    memset(pending_table, 0, sizeof pending_table);
     sealed = false;
 }
 
@@ -60,10 +59,9 @@ void ukern_nothing_to_cancel(struct ukern_pending *p, int why)
     (void)why;
 }
 
-/* ---- Begin ---- */
+/* ---- The request ---- */
 
-/* Send the request of the caller, which is not blocked. UKERN_OK: it is parked now. */
-static int forward(struct ukern_pending *p)
+int pending_forward(struct ukern_pending *p)
 {
     struct task *c = p->caller;
     struct handle *h;
@@ -71,71 +69,15 @@ static int forward(struct ukern_pending *p)
 
     if (!rc)
         rc = ipc_check(c, &p->request.tag);
-    if (rc)
-        return rc;
-    p->phase = PENDING_PARKED;
-    return ipc_start(c, h->object, h->badge, CALL_PENDING, &p->request.tag, p->deadline);
-}
-
-/* begin finds the arguments where they stay while the call is parked, and fills a request in their
- * place in r. What a call leaves as it found it is not set here. */
-static inline void prepare(struct ukern_pending *p, struct task *t,
-                           const struct ukern_completion *ops, struct ukern_sysregs *r)
-{
-    t->result = *r;
-    p->ops = ops;
-    p->phase = PENDING_BEGIN;
-    p->ranges = 0;
-    p->target = -1;
-    p->target_handle = NULL;
-    p->deadline = UKERN_FOREVER;
-    p->result[0] = p->result[1] = 0;
-    p->state[0] = p->state[1] = p->state[2] = p->state[3] = 0;
-    p->message = (struct ukern_msg *)&r->x[1];
-    for (unsigned i = 1; i < 8; i++)
-        r->x[i] = 0;
-}
-
-struct way pending_park(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
-{
-    struct ukern_pending *p = &c->current->pending;
-    int rc;
-
-    p->request = *(const struct ukern_msg *)&r->x[1];
-    rc = forward(p);
-    if (rc == UKERN_OK)
-        return kernel_status(c, r, number, SYS_BLOCK);
-    p->ops->cancel(p, rc);
-    p->phase = PENDING_NONE;
-    sysregs_set(r, (uint64_t)(int64_t)rc, 0);
-    return kernel_status(c, r, number, SYS_SET);
-}
-
-struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
-{
-    struct ukern_pending *p = &c->current->pending;
-    const struct ukern_completion *ops;
-    int rc;
-
-    measure_entry(number);
-    TRACE(enter, 0, c->current, number, r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]);
-    if (unlikely(number - UKERN_SYS_EXT_FIRST >= TABLE_SIZE))
-        return kernel_status(c, r, number, UKERN_ENOSYS);
-    ops = table[number - UKERN_SYS_EXT_FIRST];
-    if (unlikely(!ops))
-        return kernel_status(c, r, number, UKERN_ENOSYS);
-    prepare(p, c->current, ops, r);
-    rc = ops->begin(p);
-    if (likely(rc == UKERN_FORWARD && p->target_handle))
-        return ipc_fast_pending(c, r, number);
-    if (rc == UKERN_FORWARD)
-        return pending_park(c, r, number);
-    p->phase = PENDING_NONE;
-    if (rc == UKERN_DONE)
-        sysregs_set(r, p->result[0], p->result[1]);
-    else
-        sysregs_set(r, (uint64_t)(int64_t)(rc < 0 ? rc : UKERN_EINVAL), 0);
-    return kernel_status(c, r, number, SYS_SET);
+    if (!rc) {
+        p->phase = PENDING_PARKED;
+        rc = ipc_start(c, h->object, h->badge, CALL_PENDING, &p->request.tag, p->deadline);
+    }
+    if (rc) {
+        p->ops->cancel(p, rc);
+        p->phase = PENDING_NONE;
+    }
+    return rc;
 }
 
 /* ---- The end of a call ---- */
@@ -226,12 +168,9 @@ static int64_t next_stage(struct ukern_pending *p)
     copy_drop(p, p->server);
     ipc_release(c);
     ukern_request(p);
-    rc = forward(p);
-    if (rc) {
-        p->ops->cancel(p, rc);
-        p->phase = PENDING_NONE;
+    rc = pending_forward(p);
+    if (rc)
         ipc_wake(c, rc);
-    }
     return UKERN_OK;
 }
 
@@ -242,20 +181,9 @@ void pending_wake(struct task *caller)
     ipc_wake(caller, (int64_t)caller->pending.result[0]);
 }
 
-int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_msg *reply)
+int64_t pending_go_on(struct ukern_pending *p, int rc)
 {
-    struct ukern_pending *p = &caller->pending;
-    int rc;
-
-    if (p->phase == PENDING_PARKED) {
-        p->phase = PENDING_COMPLETE;
-        p->server = t;
-        p->result[0] = p->result[1] = 0;
-        p->copies = p->gives = 0;
-        p->copy_bytes = 0;
-        p->message = NULL;
-        rc = p->ops->complete(p, reply);
-        TRACE(complete, 0, caller, caller->token, (uint64_t)rc, p->result[0], p->result[1]);
+    if (p->phase == PENDING_COMPLETE) {
         if (rc == UKERN_FORWARD)
             return next_stage(p);
         if (rc != UKERN_DONE)

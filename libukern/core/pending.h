@@ -71,8 +71,13 @@ struct way pending_call(struct cpu *c, struct ukern_sysregs *r, uint64_t number)
 int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_msg *reply);
 /* After PENDING_READY: the caller goes on with its results. */
 void pending_wake(struct task *caller);
-/* begin has filled a request in r (x1 to x7): send it by the general way. */
-struct way pending_park(struct cpu *c, struct ukern_sysregs *r, uint64_t number);
+/* Send pending.request of the caller, which is not blocked. UKERN_OK: it is parked now; else the
+ * call is over, and cancel has run. */
+int pending_forward(struct ukern_pending *p);
+/* complete has returned rc, or its copies go on: as pending_reply(). */
+int64_t pending_go_on(struct ukern_pending *p, int rc);
+#define PENDING_NUMBERS (UKERN_SYS_EXT_END - UKERN_SYS_EXT_FIRST)
+extern const struct ukern_completion *pending_table[PENDING_NUMBERS];
 /* The call ends without a reply. */
 void pending_cancel(struct task *caller, int why);
 /* Boot: no registration from here on. */

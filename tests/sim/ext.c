@@ -130,7 +130,7 @@ static int complete_stages(struct ukern_pending *p, const struct ukern_msg *repl
     ukern_state(p)[1]++;
     if (ukern_arg(p, 6) && ukern_target(p, (ukern_handle)ukern_arg(p, 6)))
         return done(p, UKERN_DONE);
-    ukern_request(p)->w[0] = ukern_state(p)[1];
+    *ukern_request(p) = (struct ukern_msg){UKERN_TAG(EXT_STAGES + 1000, 0), {ukern_state(p)[1]}};
     table_note(SEEN_STAGE);
     return done(p, UKERN_FORWARD);
 }

@@ -278,7 +278,11 @@ any_call:
     this_cpu x0
     mov     x1, sp
     mov     x2, x8
+#if !defined(UKERN_MEASURE) && !defined(UKERN_TRACE)
+    bl      pending_call
+#else
     bl      kernel_syscall
+#endif
 
     // struct way: x0, whose turn it is; x1, whom to save. Results are in the trap area.
 after_call:
