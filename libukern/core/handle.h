@@ -52,15 +52,17 @@ struct handle *handle_get(const struct handle_table *t, uint64_t h);
  * for a revoked shm, UKERN_EREVOKED. */
 int handle_find(const struct handle_table *t, uint64_t h, unsigned type, unsigned rights,
                 struct handle **out);
-/* The same for the port that h names, quickly. */
+/* The port handle h with this right, if it is among the first ones; NULL: ask handle_find(). */
+static inline struct handle *handle_quick(const struct handle_table *t, uint64_t h, unsigned right)
+{
+    return likely(h < HANDLE_FIRST && (t->first[h].port_rights & right)) ? &t->first[h] : NULL;
+}
+/* handle_find() of a port. */
 static inline int handle_find_port(const struct handle_table *t, uint64_t h, unsigned right,
                                    struct handle **out)
 {
-    if (likely(h < HANDLE_FIRST && (t->first[h].port_rights & right))) {
-        *out = &t->first[h];
-        return UKERN_OK;
-    }
-    return handle_find(t, h, UKERN_TYPE_PORT, right, out);
+    *out = handle_quick(t, h, right);
+    return likely(*out) ? UKERN_OK : handle_find(t, h, UKERN_TYPE_PORT, right, out);
 }
 /* Make room for `count` more at the lowest free slots, or at one given slot: their numbers into
  * out. Nothing is opened yet. UKERN_OK, UKERN_ENOMEM, UKERN_EINVAL (slot out of range). The slot

@@ -59,6 +59,25 @@ static void dequeue(struct cpu *c, struct task *t)
     t->next = t->prev = NULL;
 }
 
+/* The first of the most urgent ones comes out. */
+static inline struct task *take_first(struct cpu *c)
+{
+    unsigned p = 63u - (unsigned)__builtin_clzll(c->ready_bits);
+    struct task_queue *q = &c->ready[p];
+    struct task *t = q->head, *second = t->next;
+
+    q->head = second;
+    if (second) {
+        second->prev = NULL;
+        t->next = NULL;
+    } else {
+        q->tail = NULL;
+        c->ready_bits &= ~(UINT64_C(1) << p);
+    }
+    t->queued = false;
+    return t;
+}
+
 void sched_ready(struct task *t)
 {
     TRACE(ready, 0, t, TRACE_ID(TRACE_CURRENT()));
@@ -143,8 +162,7 @@ struct task *sched_choose(void)
         idle(c);
         t = NULL;
     }
-    next = c->ready[63 - __builtin_clzll(c->ready_bits)].head;
-    dequeue(c, next);
+    next = take_first(c);
     if (likely(t && t != next)) {
         sched_switch(c, t, next);
         c->switches++;
@@ -167,8 +185,7 @@ void sched_preempt(struct cpu *c, struct task *by)
     put_back(c, t);
     sysregs_set(&t->result, UKERN_OK, 0);
     sched_switch(c, t, by);
-    c->switches++;
-    begin_slice(c, by);
+    c->slice_end = c->switched_at + c->slice; /* it has no equals: nothing to be armed */
 }
 
 /* The first in t's queue comes out, t goes in at its end. */
@@ -203,7 +220,6 @@ static bool yield_directly(struct cpu *c, struct task *t, struct ukern_sysregs *
     rotate(c, to, t);
     sysregs_set(&t->result, UKERN_OK, 0);
     sched_switch(c, t, to);
-    c->switches++;
     begin_slice(c, to);
     *r = to->result;
     return true;

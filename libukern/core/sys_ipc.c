@@ -202,12 +202,14 @@ static bool notify_directly(struct ukern_sysregs *r, struct port *p, uint64_t bi
 
 int64_t sys_notify(struct task *t, struct ukern_sysregs *r)
 {
-    struct handle *h;
+    struct handle *h = handle_quick(&t->handles, r->x[0], UKERN_R_NOTIFY);
     struct port *p;
-    int rc = handle_find_port(&t->handles, r->x[0], UKERN_R_NOTIFY, &h);
 
-    if (rc)
-        return rc;
+    if (unlikely(!h)) {
+        int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_PORT, UKERN_R_NOTIFY, &h);
+        if (rc)
+            return rc;
+    }
     p = h->object;
     if (!p->receivers)
         return UKERN_EPEER;

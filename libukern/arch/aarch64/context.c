@@ -7,6 +7,7 @@
 #include "kmap.h"
 #include "layout.h"
 #include "machine.h"
+#include "operation.h"
 #include "switch.h"
 #include "task.h"
 
@@ -28,6 +29,9 @@ _Static_assert(offsetof(struct task, token) == TASK_TOKEN, "layout.h");
 _Static_assert(offsetof(struct task, call_badge) == TASK_BADGE, "layout.h");
 _Static_assert(offsetof(struct cpu, resched) == CPU_RESCHED, "layout.h");
 _Static_assert(offsetof(struct arch_context, tls) == CTX_TLS, "layout.h");
+_Static_assert(offsetof(struct cpu, left) == CPU_CURRENT + 8, "vectors.S");
+_Static_assert(SYS_BLOCK == INT64_MIN + SYS_BLOCK_LOW, "layout.h");
+_Static_assert(SYS_SWITCHED == INT64_MIN + SYS_SWITCHED_LOW, "layout.h");
 _Static_assert(KERNEL_SYSCALLS == SYS_CALLS, "layout.h");
 
 struct asid_pool asids;

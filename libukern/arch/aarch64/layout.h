@@ -37,6 +37,10 @@
 #define SYS_IPC_REPLY_RECV 2
 #define SYS_CALLS          42
 
+/* Results of handlers that are no status (core/operation.h): INT64_MIN and these. */
+#define SYS_BLOCK_LOW    1
+#define SYS_SWITCHED_LOW 2
+
 /* Vectors that mean a bug of the kernel: names in trap.c. */
 #define VECTOR_SP0     0
 #define VECTOR_SYNC    1

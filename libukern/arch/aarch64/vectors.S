@@ -255,9 +255,9 @@ long_reply_recv:
 handled:
     this_cpu x2
     eor     x1, x0, x0, lsl #1
-    ldrb    w2, [x2, #CPU_RESCHED]
     tbnz    x1, #63, 1f
-    cbnz    w2, 1f
+    ldrb    w1, [x2, #CPU_RESCHED]
+    cbnz    w1, 1f
     ldr     x30, [sp, #TRAP_LR]
     ldp     x9, x10, [sp, #SYSREGS_X9]
     ldp     x6, x7, [sp, #SYSREGS_X(6)]
@@ -267,7 +267,15 @@ handled:
     scrub
     return_to_user
 1:  mov     x3, x0
-    this_cpu x0
+    tbz     x0, #63, 2f
+    ldp     x0, x1, [x2, #CPU_CURRENT]
+    cmp     w3, #SYS_SWITCHED_LOW
+    b.eq    after_call              // to the current task, from cpu.left
+    mov     x1, x0
+    mov     x0, xzr
+    cmp     w3, #SYS_BLOCK_LOW
+    b.eq    after_call              // from the current task, to whom kernel_resume() says
+2:  this_cpu x0
     mov     x1, sp
     ldr     x2, [sp, #TRAP_NUMBER]
     bl      kernel_status

@@ -219,18 +219,19 @@ struct ukern_task_info {
 
 /** Result of system_info. */
 struct ukern_system_info {
-    uint64_t memory_total;  /**< bytes of RAM that the kernel manages */
-    uint64_t memory_free;   /**< bytes in free frames */
-    uint64_t frames_free;   /**< free frames of UKERN_PAGE_SIZE */
-    uint64_t objects;       /**< kernel objects alive, of every kind */
-    uint64_t tasks;         /**< tasks that are not dead */
-    uint64_t uptime_ns;     /**< since boot, nanoseconds */
-    uint64_t idle_ns;       /**< of which no task ran, nanoseconds */
-    uint64_t switches;      /**< changes of the running task */
-    uint64_t interrupts;    /**< device and timer interrupts taken */
-    uint64_t boot_ns;       /**< counter at the first user instruction, nanoseconds since reset */
-    uint64_t kernel_text;   /**< bytes of kernel text and read-only data */
-    uint64_t kernel_data;   /**< bytes of kernel data, .bss and stacks */
+    uint64_t memory_total; /**< bytes of RAM that the kernel manages */
+    uint64_t memory_free;  /**< bytes in free frames */
+    uint64_t frames_free;  /**< free frames of UKERN_PAGE_SIZE */
+    uint64_t objects;      /**< kernel objects alive, of every kind */
+    uint64_t tasks;        /**< tasks that are not dead */
+    uint64_t uptime_ns;    /**< since boot, nanoseconds */
+    uint64_t idle_ns;      /**< of which no task ran, nanoseconds */
+    uint64_t switches;     /**< changes of the running task by the scheduler: not the direct ones of
+                              calls and replies */
+    uint64_t interrupts;   /**< device and timer interrupts taken */
+    uint64_t boot_ns;      /**< counter at the first user instruction, nanoseconds since reset */
+    uint64_t kernel_text;  /**< bytes of kernel text and read-only data */
+    uint64_t kernel_data;  /**< bytes of kernel data, .bss and stacks */
     uint64_t max_masked_ns; /**< longest time that interrupts had to wait since this was last asked,
                                in a build with UKERN_MEASURE; else 0 */
 };
