@@ -153,8 +153,7 @@ static int64_t finish(struct ukern_pending *p)
         p->mapping->worker = NULL;
         p->mapping = NULL;
     }
-    if (p->kept)
-        copy_drop(p, p->caller);
+    copy_drop(p, p->caller);
     p->phase = PENDING_NONE;
     return PENDING_READY;
 }

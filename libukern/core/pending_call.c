@@ -105,8 +105,6 @@ static inline int64_t reply(struct task *t, struct task *caller, const struct uk
         p->phase = PENDING_COMPLETE;
         p->server = t;
         p->result[0] = p->result[1] = 0;
-        p->copies = p->gives = 0;
-        p->copy_bytes = 0;
         p->message = NULL;
         rc = p->ops->complete(p, message);
         TRACE(complete, 0, caller, caller->token, (uint64_t)rc, p->result[0], p->result[1]);

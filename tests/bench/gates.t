@@ -5,8 +5,9 @@
 # instructions (bench/run), so the figures are the same on each machine.
 . "$UKERN/tests/tap.sh"
 
-figures="null_call call_0w call_6w notify_wait pending_call pipe_pingpong pipe_12b pipe_4k_per_4k pipe_64k_per_4k
-handover_per_4k pipe_create_close spawn_exit_wait boot max_masked kernel_text kernel_data task_bytes"
+figures="null_call call_0w call_6w call_vectors bad_handle yield notify_wait pending_call pipe_pingpong pipe_12b
+pipe_4k_per_4k pipe_64k_per_4k handover_per_4k pipe_create_close spawn_exit_wait boot max_masked kernel_text kernel_data
+task_bytes"
 
 # figure NAME: its number, or nothing.
 figure() {
@@ -24,6 +25,16 @@ sed 's/^/# /' table
 for name in $figures; do
     ok "$name is a positive number" awk -v figure="$(figure "$name")" 'BEGIN { exit !(figure + 0 > 0) }'
 done
-ok "a null system call takes at most 100 instructions" at_most null_call 100
-ok "a call with 6 words and its reply take at most 300" at_most call_6w 300
+while read -r gate name what; do
+    ok "$what: at most $gate instructions" at_most "$name" "$gate"
+done <<'END'
+55 null_call a null system call
+230 call_0w a call without words and its reply
+230 call_6w a call with 6 words and its reply
+400 call_vectors a call between two users of the FPU
+140 bad_handle a call by a bad handle
+355 yield yielding there and back
+470 notify_wait a notification of a waiting task
+450 pending_call a pending call of a trivial server
+END
 finish
