@@ -90,6 +90,11 @@ ok "the image is built" build_image
 ok "it boots, and an address comes by DHCP" boot
 [ $tap_failed = 0 ] || { stop; finish; exit 1; }
 ok "from QEMU's server" wait_for "[netserv] 10.0.2.15, gateway 10.0.2.2, by DHCP"
+# httpd may need a moment more than the address.
+for _ in $(seq 100); do
+    get -o page "$url/" 2>page.err && break
+    sleep 0.2
+done
 ok "a small file" same "$UKERN/examples/net/httpd/index.html" index.html
 ok "0 bytes" stream 0
 ok "1 byte" stream 1
@@ -133,6 +138,16 @@ type host 1.2.3.4
 ok "an address is its own name" wait_for "1.2.3.4 has address 1.2.3.4"
 type host no.such.name.invalid
 ok "QEMU's name server is asked; what it does not know is said" wait_for "no.such.name.invalid: "
+type ping -c 3 fec0::2
+ok "ping to the gateway by IPv6" wait_for "3 of 3 answers"
+type host fec0::2
+ok "an IPv6 address is its own name" wait_for "fec0::2 has IPv6 address fec0::2"
+type wget 127.0.0.1:81/
+ok "where nobody listens: refused" wait_for "connection refused: nobody listens there"
+type 'wget [::1]/nothing'
+ok "a file that is not there, by IPv6" wait_for "404 Not Found"
+type iperf -c ::1 -n 3
+ok "iperf to itself" wait_for "iperf: to ::1: 3.0 MiB"
 ok "idle, netserv uses hardly any CPU" idle
 stop
 finish

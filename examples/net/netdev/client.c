@@ -4,10 +4,11 @@
 #include <string.h>
 
 struct client clients[CLIENTS_MAX];
+unsigned clients_end;
 
 struct client *client_find(uint64_t badge)
 {
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+    for (unsigned i = 0; i < clients_end; i++)
         if (clients[i].used && clients[i].badge == badge)
             return &clients[i];
     return NULL;
@@ -22,6 +23,8 @@ struct client *client_get(uint64_t badge)
     for (c = clients; c < clients + CLIENTS_MAX; c++) {
         if (c->used)
             continue;
+        if (c - clients >= (ptrdiff_t)clients_end)
+            clients_end = (unsigned)(c - clients) + 1;
         *c = (struct client){.used = true, .badge = badge, .filter = NET_FILTER_OWN};
         return c;
     }

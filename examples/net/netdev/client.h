@@ -51,6 +51,7 @@ struct client {
 };
 
 extern struct client clients[CLIENTS_MAX];
+extern unsigned clients_end; /**< those from here on were never used */
 
 /** The client with this badge, or NULL. */
 struct client *client_find(uint64_t badge);

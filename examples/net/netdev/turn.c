@@ -168,7 +168,7 @@ static void deliver(const struct nic_frame *f)
     bool wanted = false, taken = false;
 
     memcpy(header, n->pool + f->piece[0].offset, sizeof header);
-    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+    for (unsigned i = 0; i < clients_end; i++) {
         struct client *c = &clients[i];
 
         if (!c->used || !client_wants(c, header, n->virtio.mac))
