@@ -21,8 +21,8 @@ const char *ukern_error_name(int error);
 int ukern_errno(int error);
 
 /**
- * The errno of an error that errors.def does not know: EIO, unless a library whose server has errors
- * of its own defines this function.
+ * The errno of an error that errors.def does not know: EIO, unless a library whose server has
+ * errors of its own defines this function.
  */
 int ukern_errno_own(int error);
 
