@@ -8,6 +8,7 @@
 #   short COUNT PATH  so many connections in a row to a web server, each for one request
 #   parallel COUNT PATH  so many at once; none is used before all are open
 #   abort COUNT PATH  connections that break off: before, in and after a request, and while the answer comes
+#   hold              a byte there and back again and again, until the guest breaks it off
 #   stream BYTES      print what /stream/BYTES must be
 use strict;
 use warnings;
@@ -130,6 +131,16 @@ sub aborted {
     }
 }
 
+sub hold {
+    my $socket = dial();
+    while (1) {
+        progress();
+        syswrite($socket, "x") // return;
+        sysread($socket, my $back, 1) or return;
+        select undef, undef, undef, 0.1;
+    }
+}
+
 sub stream {
     binmode STDOUT;
     for (my $at = 0; $at < $count; $at += 65536) {
@@ -139,6 +150,6 @@ sub stream {
 }
 
 my %commands = (tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
-    stream => \&stream);
+    stream => \&stream, hold => \&hold);
 ($commands{$what // ''} // die "client: what is that?\n")->();
 exit 0;

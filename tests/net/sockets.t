@@ -76,6 +76,31 @@ status() {
     get "$url/status.json" >status.json
 }
 
+# end TASK COMMAND...: kill the task while the command runs; the status is the command's.
+end() {
+    task=$1
+    shift
+    "$@" &
+    running=$!
+    sleep 1
+    status
+    type kill "$(sed "s/.*\"id\":\([0-9]*\),\"name\":\"$task\".*/\1/" status.json)"
+    wait $running
+}
+
+delayed() {
+    end netdev get --limit-rate 6M -o got "$url/stream/30000000" && [ "$(sha256sum <got)" = "$(client 0 stream 30000000 | sha256sum)" ]
+}
+
+# twice TEXT: the console says it two times, within a minute.
+twice() {
+    for _ in $(seq 600); do
+        [ "$(grep -cF -- "$1" console)" -lt 2 ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 idle() {
     status
     before=$(of netserv cpu)
@@ -149,5 +174,10 @@ ok "a file that is not there, by IPv6" wait_for "404 Not Found"
 type iperf -c ::1 -n 3
 ok "iperf to itself" wait_for "iperf: to ::1: 3.0 MiB"
 ok "idle, netserv uses hardly any CPU" idle
+ok "netdev is killed in the middle of a transfer, which is only delayed" delayed
+ok "by another netdev" twice "[netdev] 52:54:00:12:34:56"
+ok "netserv is killed: a connection breaks off" end netserv client "$echo" hold
+ok "another netserv gets an address" twice "[netserv] 10.0.2.15, gateway 10.0.2.2, by DHCP"
+ok "and serves" eval "get --retry 20 --retry-all-errors --retry-delay 1 -o got '$url/big.bin' 2>/dev/null && cmp got build/big.bin"
 stop
 finish
