@@ -12,8 +12,8 @@
  * @endcode
  *
  * To the compiler a system call is a function call: x0 to x18, the caller-saved vector registers
- * and the flags are lost. General registers that carry no result come back zero, or, of x1 to x7, x9
- * and x10, as they were.
+ * and the flags are lost. General registers that carry no result come back zero, or, of x1 to x7,
+ * x9 and x10, as they were.
  */
 #ifndef UKERN_SYSCALL_H
 #define UKERN_SYSCALL_H
