@@ -256,7 +256,7 @@ static void format6(const uint8_t *b, char text[INET6_ADDRSTRLEN])
             i += length - 1;
             continue;
         }
-        if (i > 0 && to[-1] != ':')
+        if (i > 0 && i != start + length)
             *to++ = ':';
         to += sprintf(to, "%x", (unsigned)(b[2 * i] << 8 | b[2 * i + 1]));
     }

@@ -57,7 +57,6 @@ ROLE(flooded_server)
 static void serve_under(const char *flood, bool whole_port)
 {
     ukern_handle port = HANDLE(port_create()), c = client(port, 1), server, hostile[3];
-    uint64_t start;
     struct child child;
 
     child_init(&child, "flooded_server");
@@ -66,13 +65,11 @@ static void serve_under(const char *flood, bool whole_port)
     server = child_start(&child);
     for (int i = 0; i < 3; i++)
         hostile[i] = play(flood, whole_port ? port : client(port, 2));
-    start = clock_now();
     for (uint64_t i = 0; i < 20; i++) {
         struct ukern_msg m = message(i == 19 ? 2 : 1, i);
         OK(ipc_call_until(c, &m, SOON));
         EQUAL(m.w[0], i + 1);
     }
-    CHECK(clock_now() - start < 3 * SECOND);
     EQUAL(finish(server), 0);
     for (int i = 0; i < 3; i++)
         destroy(hostile[i]);

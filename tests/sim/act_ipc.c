@@ -62,7 +62,8 @@ static void answer(struct task *t, uint64_t token, const struct held *h, struct 
 
     oracle_reply(t, token, m);
     if (h->fault) {
-        *m = (struct ukern_msg){.tag = UKERN_TAG(percent(70) ? UKERN_FAULT_RESUME : UKERN_FAULT_KILL, 0)};
+        *m = (struct ukern_msg){
+            .tag = UKERN_TAG(percent(70) ? UKERN_FAULT_RESUME : UKERN_FAULT_KILL, 0)};
     } else if (label >= EXT_FIRST + 1000 && label < EXT_END + 1000) {
         ext_reply(t, h, m);
     } else if (percent(50)) {
@@ -105,8 +106,8 @@ void act_reply(struct task *t)
     ext_before_reply(t, token, &m);
     if (percent(55)) {
         port = pick_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV);
-        r = with_message(port, &m, percent(40) && t != world_init ? UKERN_FOREVER : pick_deadline(t),
-                         token);
+        r = with_message(port, &m,
+                         percent(40) && t != world_init ? UKERN_FOREVER : pick_deadline(t), token);
         act(t, UKERN_SYS_ipc_reply_recv, &r);
     } else {
         r = with_message(0, &m, 0, token);

@@ -20,7 +20,8 @@ void act_handle(struct task *t)
                         : chance_next() & UKERN_R_ALL,
             chance_next() >> below(64));
     } else if (how < 10) {
-        from = percent(90) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER) : pick_any_handle(t);
+        from = percent(90) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER)
+                           : pick_any_handle(t);
         ACT(t, handle_dup, from, pick_rights(t, from), percent(5) ? from : pick_slot());
     } else if (how < 15) {
         h = pick_any_handle(t);
@@ -30,7 +31,8 @@ void act_handle(struct task *t)
     } else if (how < 16) {
         ACT(t, handle_info, pick_any_handle(t));
     } else {
-        from = percent(90) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER) : pick_any_handle(t);
+        from = percent(90) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER)
+                           : pick_any_handle(t);
         ACT(t, handle_grant, pick_handle(t, UKERN_TYPE_TASK, UKERN_R_MANAGE), from,
             pick_rights(t, from), pick_slot());
     }
@@ -38,7 +40,8 @@ void act_handle(struct task *t)
 
 void act_collect(struct task *t)
 {
-    ACT(t, handle_dup, pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER), 0, (uint64_t)UKERN_ANY_SLOT);
+    ACT(t, handle_dup, pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER), 0,
+        (uint64_t)UKERN_ANY_SLOT);
 }
 
 void act_tidy(struct task *t)
@@ -46,7 +49,8 @@ void act_tidy(struct task *t)
     for (uint32_t h = 0, after = 0; after < HANDLE_MAX;) {
         h = (uint32_t)handle_next(&t->handles, after, &after);
         const struct handle *e = handle_get(&t->handles, h);
-        if (e && e->type == UKERN_TYPE_TASK && ((const struct task *)e->object)->state == TASK_DEAD) {
+        if (e && e->type == UKERN_TYPE_TASK &&
+            ((const struct task *)e->object)->state == TASK_DEAD) {
             ACT(t, handle_close, h);
             return;
         }
@@ -184,7 +188,8 @@ void act_device(struct task *t)
     if (how < 3) {
         h = pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_DEVICE);
         if (percent(90))
-            ACT(t, shm_device, h, SIM_DEVICE_BASE + (below(16) << PAGE_SHIFT), (1 + below(4)) << PAGE_SHIFT);
+            ACT(t, shm_device, h, SIM_DEVICE_BASE + (below(16) << PAGE_SHIFT),
+                (1 + below(4)) << PAGE_SHIFT);
         else
             ACT(t, shm_device, h, chance_next() >> below(64), chance_next() >> below(64));
     } else if (how < 7) {

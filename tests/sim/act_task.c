@@ -12,7 +12,8 @@ static uint64_t pick_port_mint(const struct task *t)
     return percent(75) ? pick_handle(t, UKERN_TYPE_PORT, UKERN_R_MINT) : (uint64_t)-1;
 }
 
-/* The handles that a new task starts with: what its spawner can give, and something wrong now and then. */
+/* The handles that a new task starts with: what its spawner can give, and something wrong now and
+ * then. */
 static unsigned write_grants(struct task *t)
 {
     static const struct {
@@ -36,7 +37,8 @@ static unsigned write_grants(struct task *t)
                                     .rights = percent(97) ? 0 : (uint32_t)pick_rights(t, h),
                                     .slot = percent(97) ? -1 : (int32_t)below(6),
                                     .reserved = percent(1)};
-        if (kinds[i].type == UKERN_TYPE_SYSTEM && handle_get(&t->handles, h) && percent(50)) /* less than all of the machine */
+        if (kinds[i].type == UKERN_TYPE_SYSTEM && handle_get(&t->handles, h) &&
+            percent(50)) /* less than all of the machine */
             g[n].rights = UKERN_R_TRANSFER | (chance_next() & handle_get(&t->handles, h)->rights);
         n++;
     }
@@ -65,7 +67,8 @@ void act_spawn(struct task *t)
     };
 
     if (percent(97)) {
-        a.image = (ukern_handle)(init ? UKERN_INIT_ARCHIVE : pick_good_handle(t, UKERN_TYPE_SHM, UKERN_R_READ));
+        a.image = (ukern_handle)(init ? UKERN_INIT_ARCHIVE
+                                      : pick_good_handle(t, UKERN_TYPE_SHM, UKERN_R_READ));
         for (unsigned i = 0; i < 64 && !init; i++) { /* one whose memory is the archive's */
             const struct handle *h = handle_get(&t->handles, i);
             if (h && h->type == UKERN_TYPE_SHM && ((struct shm *)h->object)->phys == SIM_RAM_BASE)
@@ -194,8 +197,8 @@ void act_look(struct task *t)
             below(300));
         break;
     case 4:
-        ACT(t, log_read, pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_LOG),
-            chance_next() >> below(64), pick_memory(300, true), below(300));
+        ACT(t, log_read, pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_LOG), chance_next() >> below(64),
+            pick_memory(300, true), below(300));
         break;
     case 5:
         h = pick_handle(t, UKERN_TYPE_SYSTEM, UKERN_R_LOG);

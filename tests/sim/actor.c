@@ -90,8 +90,9 @@ uint64_t pick_public_handle(const struct task *t, unsigned type, unsigned rights
 
 uint64_t pick_no_handle(void)
 {
-    static const uint64_t numbers[] = {HANDLE_MAX, UINT64_MAX, UINT64_C(1) << 32, HANDLE_MAX - 1,
-                                       INT32_MAX,  300,        31,                UINT64_C(1) << 63};
+    static const uint64_t numbers[] = {
+        HANDLE_MAX, UINT64_MAX, UINT64_C(1) << 32, HANDLE_MAX - 1, INT32_MAX,
+        300,        31,         UINT64_C(1) << 63};
 
     return numbers[below(sizeof numbers / sizeof *numbers)];
 }

@@ -117,7 +117,16 @@ void oracle_replied(struct task *t, const struct ukern_sysregs *r);
 /** @name Pending calls (pending.c)
  * @{ */
 #define EXT_FIRST 600
-enum ext { EXT_READ = EXT_FIRST, EXT_WRITE, EXT_GIVE, EXT_STAGES, EXT_MAP, EXT_NOW, EXT_COPY, EXT_END };
+enum ext {
+    EXT_READ = EXT_FIRST,
+    EXT_WRITE,
+    EXT_GIVE,
+    EXT_STAGES,
+    EXT_MAP,
+    EXT_NOW,
+    EXT_COPY,
+    EXT_END
+};
 void ext_register(void);
 /** A reply to a pending call: mostly right, else one of a server's lies. */
 void ext_reply(struct task *t, const struct held *h, struct ukern_msg *m);

@@ -165,7 +165,8 @@ static void check_task(const struct task *t)
     ASSERT(t->base_priority <= t->max_priority || t->dying || !alive);
     /* What one leaves to be finished is finished by somebody who runs. */
     ASSERT(!blocked || (!task_unclean(t) && !t->operation && !t->again && !t->dying));
-    ASSERT(alive || (!t->handles.used && !task_unclean(t) && !t->operation && !t->held && !t->taken));
+    ASSERT(alive ||
+           (!t->handles.used && !task_unclean(t) && !t->operation && !t->held && !t->taken));
     check_pending(t);
     check_direct(t);
 }

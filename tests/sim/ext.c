@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pending system calls of every shape, and servers that mostly tell the truth. What begin took must be
- * given back exactly once: by a complete that stays, or by cancel.
+ * Pending system calls of every shape, and servers that mostly tell the truth. What begin took must
+ * be given back exactly once: by a complete that stays, or by cancel.
  */
 #include "actor.h"
 #include "sim.h"
@@ -252,11 +252,13 @@ static uint64_t pick_shm(const struct task *t, unsigned right, uint64_t *size)
                              : pick_handle(t, UKERN_TYPE_SHM, right);
     const struct handle *e = handle_get(&t->handles, h);
 
-    *size = e && e->type == UKERN_TYPE_SHM ? ((const struct shm *)e->object)->pages << PAGE_SHIFT : 0;
+    *size =
+        e && e->type == UKERN_TYPE_SHM ? ((const struct shm *)e->object)->pages << PAGE_SHIFT : 0;
     return h;
 }
 
-static void transfer_reply(const struct task *t, const struct held *h, bool read, struct ukern_msg *m)
+static void transfer_reply(const struct task *t, const struct held *h, bool read,
+                           struct ukern_msg *m)
 {
     uint64_t asked = h->msg.w[0], size, n;
 
@@ -298,9 +300,11 @@ static void transfer_reply(const struct task *t, const struct held *h, bool read
 
 static uint64_t handle_word(const struct task *t)
 {
-    uint64_t h = percent(93) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER) : pick_any_handle(t);
+    uint64_t h =
+        percent(93) ? pick_good_handle(t, UKERN_TYPE_NONE, UKERN_R_TRANSFER) : pick_any_handle(t);
 
-    return UKERN_SEND_HANDLE(h, pick_rights(t, h)) | (percent(10) && !pick_born_with(t, h) ? UKERN_SEND_MOVE : 0);
+    return UKERN_SEND_HANDLE(h, pick_rights(t, h)) |
+           (percent(10) && !pick_born_with(t, h) ? UKERN_SEND_MOVE : 0);
 }
 
 void ext_reply(struct task *t, const struct held *h, struct ukern_msg *m)
@@ -309,8 +313,8 @@ void ext_reply(struct task *t, const struct held *h, struct ukern_msg *m)
 
     *m = (struct ukern_msg){.tag = UKERN_TAG(0, 0)};
     if (percent(12)) { /* an error for the caller: its own, or one that it may not give */
-        static const int errors[] = {UKERN_EAGAIN, UKERN_EPIPE, UKERN_ENOMEM, UKERN_EIO, UKERN_EPEER,
-                                     UKERN_ESTALE};
+        static const int errors[] = {UKERN_EAGAIN, UKERN_EPIPE, UKERN_ENOMEM,
+                                     UKERN_EIO,    UKERN_EPEER, UKERN_ESTALE};
         m->tag = UKERN_TAG(errors[below(6)], 0);
     }
     switch ((uint32_t)UKERN_TAG_LABEL(h->msg.tag) - 1000) {
@@ -345,8 +349,8 @@ void ext_check(void)
 {
     for (uint64_t id = 1; id < WORLD_IDS; id++) {
         const struct task *t = task_by_slot(id);
-        bool parked = t && (t->state == TASK_SEND || t->state == TASK_REPLY) &&
-                      t->call_kind == CALL_PENDING;
+        bool parked =
+            t && (t->state == TASK_SEND || t->state == TASK_REPLY) && t->call_kind == CALL_PENDING;
         if (lives[id].life == LIFE_TAKEN)
             ASSERT(parked && t == lives[id].task);
         if (parked)
@@ -404,7 +408,8 @@ void ext_before_reply(struct task *t, uint64_t token, const struct ukern_msg *m)
     watch.read = actor_of(c)->number == EXT_READ;
     if ((!watch.read && actor_of(c)->number != EXT_WRITE) || c->pending.phase != PENDING_PARKED)
         return;
-    if (!h || h->type != UKERN_TYPE_SHM || !in_stack(actor_of(c)->args.x[1], actor_of(c)->args.x[2]))
+    if (!h || h->type != UKERN_TYPE_SHM ||
+        !in_stack(actor_of(c)->args.x[1], actor_of(c)->args.x[2]))
         return;
     watch.caller = c;
     watch.address = actor_of(c)->args.x[1];

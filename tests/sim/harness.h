@@ -18,9 +18,9 @@
 /** Priority of init and of tasks that name no other. */
 #define WORLD_PRIORITY 20
 /** Stack of each task, bytes: its memory for arguments. */
-#define WORLD_STACK (UINT64_C(16) << 10)
+#define WORLD_STACK    (UINT64_C(16) << 10)
 /** Where it starts. */
-#define WORLD_MEMORY (STACK_TOP - WORLD_STACK)
+#define WORLD_MEMORY   (STACK_TOP - WORLD_STACK)
 
 /** Highest task id that the harness follows, plus one. */
 #define WORLD_IDS 256
@@ -64,12 +64,10 @@ int64_t world_sys(struct task *t, uint64_t number, const struct ukern_sysregs *a
 #define SYS(t, name, ...) SYS_UNTIL(t, UKERN_FOREVER, name, __VA_ARGS__)
 /** The same with a deadline. */
 #define SYS_UNTIL(t, deadline, name, ...)                                                          \
-    world_sys((t), UKERN_SYS_##name,                                                               \
-              &(struct ukern_sysregs){{__VA_ARGS__}, (deadline), 0})
+    world_sys((t), UKERN_SYS_##name, &(struct ukern_sysregs){{__VA_ARGS__}, (deadline), 0})
 /** The same with a deadline and a reply token. */
 #define SYS_TOKEN(t, token_, deadline, name, ...)                                                  \
-    world_sys((t), UKERN_SYS_##name,                                                               \
-              &(struct ukern_sysregs){{__VA_ARGS__}, (deadline), (token_)})
+    world_sys((t), UKERN_SYS_##name, &(struct ukern_sysregs){{__VA_ARGS__}, (deadline), (token_)})
 /** Status of t's last call, for which it may have to run first. */
 int64_t world_result(struct task *t);
 /** Registers of t's last call, which has ended. */

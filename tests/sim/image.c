@@ -58,10 +58,11 @@ size_t image_add(struct image *i, const char *name, const void *data, size_t siz
 {
     size_t n = strlen(name) + 1, at;
 
-    /* newc: inode, mode, owner, group, links, time, size, device, device of a special file, name, check */
-    i->size +=
-        (size_t)sprintf(i->to + i->size, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
-                        1, 0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, n, 0);
+    /* newc: inode, mode, owner, group, links, time, size, device, device of a special file, name,
+     * check */
+    i->size += (size_t)sprintf(i->to + i->size,
+                               "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1,
+                               0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, n, 0);
     memcpy(i->to + i->size, name, n);
     i->size = (i->size + n + 3) & ~(size_t)3;
     at = i->size;

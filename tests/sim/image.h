@@ -12,9 +12,10 @@
 #define IMAGE_TEXT  UINT64_C(0x200000)
 #define IMAGE_ENTRY (IMAGE_TEXT + 0xb0)
 /** Its data: a page of the file and one of zeros. */
-#define IMAGE_DATA UINT64_C(0x300000)
+#define IMAGE_DATA  UINT64_C(0x300000)
 
-/** A static program: one segment of code, one of data. Returns its size, bytes; `to` has room for 8 KiB. */
+/** A static program: one segment of code, one of data. Returns its size, bytes; `to` has room for 8
+ * KiB. */
 size_t image_program(char *to);
 
 /** An archive that grows at `to`. */

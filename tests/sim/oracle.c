@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Each message has a serial number, from which its words follow. What arrives must be a message that
- * was sent there, with the badge of the handle that it was sent through, and none arrives twice.
+ * Each message has a serial number, from which its words follow. What arrives must be a message
+ * that was sent there, with the badge of the handle that it was sent through, and none arrives
+ * twice.
  */
 #include "actor.h"
 #include "sim.h"
@@ -10,9 +11,9 @@
 
 static struct {
     uint64_t serial;
-    uint64_t badge;  /* of the handle that it was sent through */
-    uint64_t from;   /* task id */
-    uint64_t token;  /* of a reply: what it answers */
+    uint64_t badge; /* of the handle that it was sent through */
+    uint64_t from;  /* task id */
+    uint64_t token; /* of a reply: what it answers */
     bool reply_wanted;
     bool arrived;
 } records[SERIALS];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The simulation: tasks make every system call by chance, weighted by what they hold; interrupts, timers, kills,
- * faults and failing allocations come in between. After each step every invariant is checked (check.h,
- * census.h), and messages and copies are compared with what was sent (oracle.c, ext.c).
+ * The simulation: tasks make every system call by chance, weighted by what they hold; interrupts,
+ * timers, kills, faults and failing allocations come in between. After each step every invariant is
+ * checked (check.h, census.h), and messages and copies are compared with what was sent (oracle.c,
+ * ext.c).
  *
  *   SEED=n STEPS=n FULL=n  tests/sim/sim
  *
@@ -21,9 +22,9 @@
 #include "sim.h"
 #include "slab.h"
 
-#define RAM       (UINT64_C(48) << 20)
-#define TASKS     12
-#define HISTORY   20
+#define RAM     (UINT64_C(48) << 20)
+#define TASKS   12
+#define HISTORY 20
 
 static uint64_t seed, steps, step;
 static bool quiet;
@@ -136,8 +137,8 @@ static void look_at_result(void)
             ext_result(t, &p->r);
     }
     /* A token that has been answered, or is stale, is of no more use. */
-    if ((a->number == UKERN_SYS_ipc_reply || a->number == UKERN_SYS_ipc_reply_recv) && a->args.token &&
-        ((int64_t)p->r.x[0] >= 0 || percent(50)))
+    if ((a->number == UKERN_SYS_ipc_reply || a->number == UKERN_SYS_ipc_reply_recv) &&
+        a->args.token && ((int64_t)p->r.x[0] >= 0 || percent(50)))
         for (unsigned i = 0; i < a->tokens; i++)
             if (a->token[i].token == a->args.token)
                 a->token[i--] = a->token[--a->tokens];
@@ -183,8 +184,8 @@ static void act_any(struct task *t)
         void (*act)(struct task *t);
         unsigned weight;
     } choices[] = {
-        {act_ipc, 22},    {act_receive, 16}, {act_pending, 16}, {act_handle, 14}, {act_memory, 11},
-        {act_device, 6}, {act_task, 10},    {act_look, 4},      {act_spawn, 1},
+        {act_ipc, 22},   {act_receive, 16}, {act_pending, 16}, {act_handle, 14}, {act_memory, 11},
+        {act_device, 6}, {act_task, 10},    {act_look, 4},     {act_spawn, 1},
     };
     unsigned n = (unsigned)below(100), i = 0;
 
@@ -324,7 +325,8 @@ static struct task *fill_table(struct task *t)
 static struct task *pick_poor(struct task *t)
 {
     const struct actor *a = actor_of(t);
-    struct task *c = a->tokens ? task_by_slot(a->token[a->tokens - 1].token & (TOKEN_ONE - 1)) : NULL;
+    struct task *c =
+        a->tokens ? task_by_slot(a->token[a->tokens - 1].token & (TOKEN_ONE - 1)) : NULL;
 
     switch (below(8)) {
     case 0:
@@ -394,11 +396,13 @@ static void the_end(void)
     world_check();
     for (unsigned k = 1; k <= CENSUS_ACCOUNT; k++) {
         if (counts[k] != census_count((enum census_kind)k))
-            printf("# kind %u: %u objects, then %u\n", k, counts[k], census_count((enum census_kind)k));
+            printf("# kind %u: %u objects, then %u\n", k, counts[k],
+                   census_count((enum census_kind)k));
         same = same && counts[k] == census_count((enum census_kind)k);
     }
     same = same && objects == slab_count() - (world_init->ghost != NULL);
-    uint64_t grown = (world_init->account->used - inits_own) >> PAGE_SHIFT; /* its page tables stay */
+    uint64_t grown =
+        (world_init->account->used - inits_own) >> PAGE_SHIFT; /* its page tables stay */
     same = same && frame_free_count() + grown == free_frames;
     printf("# left behind: %ld objects, %ld frames, of them %ld of init's page tables\n",
            (long)(slab_count() - (world_init->ghost != NULL) - objects),

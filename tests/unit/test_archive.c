@@ -83,13 +83,13 @@ static void test_malformed(void **state)
         size_t at;
         const char *text;
     } bad[] = {
-        {0, "070702"},        /* another format */
-        {0, "\xc7\x71"},      /* binary */
-        {54, "ffffffff"},     /* larger than the archive */
-        {54, "0000100x"},     /* no number */
-        {94, "00000000"},     /* no name */
-        {94, "ffffffff"},     /* a name beyond the end */
-        {94, "00000003"},     /* a name that does not end */
+        {0, "070702"},    /* another format */
+        {0, "\xc7\x71"},  /* binary */
+        {54, "ffffffff"}, /* larger than the archive */
+        {54, "0000100x"}, /* no number */
+        {94, "00000000"}, /* no name */
+        {94, "ffffffff"}, /* a name beyond the end */
+        {94, "00000003"}, /* a name that does not end */
         {54, "7fffffff"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -109,8 +109,8 @@ static void test_random_damage(void **state)
     for (unsigned round = 0; round < 20000; round++) {
         make();
         for (unsigned k = 0; k <= unit_below(4); k++)
-            bytes[unit_below(made.size)] = unit_below(2) ? "0123456789abcdefABCDEF"[unit_below(22)]
-                                                         : (char)unit_random();
+            bytes[unit_below(made.size)] =
+                unit_below(2) ? "0123456789abcdefABCDEF"[unit_below(22)] : (char)unit_random();
         if (find("two", made.size, &offset, &n) == UKERN_OK)
             assert_true(offset <= made.size && n <= made.size - offset);
     }

@@ -108,7 +108,8 @@ static uint64_t bad_archive(enum bad_image bad)
 static _Noreturn void boot(enum bad_image bad)
 {
     sim_reset(bad == NO_MEMORY ? WORLD_BOOT + 24 * PAGE_SIZE : UNIT_RAM, WORLD_BOOT);
-    struct boot_info info = {.archive = SIM_RAM_BASE, .archive_size = bad_archive(bad), .arguments = ""};
+    struct boot_info info = {
+        .archive = SIM_RAM_BASE, .archive_size = bad_archive(bad), .arguments = ""};
     kernel_main(&info);
     _exit(0);
 }
@@ -146,16 +147,14 @@ static void test_bad_images(void **state)
     for (int i = 0; i < IMAGES; i++) {
         if (!strstr(ends[i].text, texts[i]))
             fail_msg("image %d: it says: %s", i, ends[i].text);
-        assert_true(WIFSIGNALED(ends[i].status) && WTERMSIG(ends[i].status) == SIGABRT); /* power off, code 1 */
+        assert_true(WIFSIGNALED(ends[i].status) &&
+                    WTERMSIG(ends[i].status) == SIGABRT); /* power off, code 1 */
     }
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_init),
-    WORLD(test_arguments),
-    WORLD(test_spawn),
-    WORLD(test_bad_images),
-    WORLD(test_init_ends),
+    WORLD(test_init),       WORLD(test_arguments), WORLD(test_spawn),
+    WORLD(test_bad_images), WORLD(test_init_ends),
 };
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: handle tables and the calls that use them */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: handle tables and the
+ * calls that use them */
 #include "world.h"
 
 static struct handle_table table;
@@ -57,7 +58,8 @@ static void test_bounds(void **state)
     uint32_t at;
     assert_int_equal(handle_reserve(&table, HANDLE_MAX, 1, &at), UKERN_EINVAL);
     assert_int_equal(handle_reserve(&table, -2, 1, &at), UKERN_EINVAL);
-    uint64_t none[] = {0, 31, 32, HANDLE_MAX - 1, HANDLE_MAX, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
+    uint64_t none[] = {0,         31, 32, HANDLE_MAX - 1, HANDLE_MAX, UINT32_MAX, UINT64_C(1) << 32,
+                       UINT64_MAX};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_null(handle_get(&table, none[i]));
     open_at(HANDLE_MAX - 1);
@@ -120,8 +122,9 @@ static void test_find(void **state)
     assert_int_equal(handle_find(&i->handles, p, UKERN_TYPE_PORT, UKERN_R_RECV, &h), UKERN_OK);
     assert_int_equal(handle_find(&i->handles, 100, UKERN_TYPE_PORT, 0, &h), UKERN_EHANDLE);
     assert_int_equal(handle_find(&i->handles, s, UKERN_TYPE_PORT, 0, &h), UKERN_ETYPE);
-    assert_int_equal(handle_find(&i->handles, p, UKERN_TYPE_PORT, UKERN_R_RECV | UKERN_R_MANAGE, &h),
-                     UKERN_ERIGHTS);
+    assert_int_equal(
+        handle_find(&i->handles, p, UKERN_TYPE_PORT, UKERN_R_RECV | UKERN_R_MANAGE, &h),
+        UKERN_ERIGHTS);
     uint64_t copy = (uint64_t)SYS(i, handle_dup, s, 0, (uint64_t)-1);
     assert_int_equal(SYS(i, shm_revoke, s), UKERN_OK);
     assert_int_equal(handle_find(&i->handles, s, UKERN_TYPE_SHM, UKERN_R_READ, &h), UKERN_OK);
@@ -144,13 +147,14 @@ static void test_dup(void **state)
     assert_int_equal(SYS(i, handle_dup, 10, UKERN_R_RECV, 10), UKERN_ERIGHTS);
     assert_int_equal(SYS(i, handle_dup, p, UKERN_R_CALL, 11), 11);
     assert_int_equal(SYS(i, handle_dup, 11, 0, (uint64_t)-1), UKERN_ERIGHTS); /* not transferable */
-    assert_int_equal(SYS(i, handle_dup, p, 0, 11), 11);                        /* closes what was there */
+    assert_int_equal(SYS(i, handle_dup, p, 0, 11), 11); /* closes what was there */
     assert_int_equal(SYS(i, handle_dup, p, 0, HANDLE_MAX), UKERN_EINVAL);
     assert_int_equal(SYS(i, handle_dup, 77, 0, (uint64_t)-1), UKERN_EHANDLE);
     struct task *t = world_spawn("far"); /* init would keep the directory page */
     uint64_t there = (uint64_t)world_give(i, (ukern_handle)p, t, 0);
     assert_int_equal(SYS(t, handle_dup, there, 0, 4000), 4000);
-    assert_int_equal(SYS(t, handle_dup, there, 0, 4000), 4000); /* the page is emptied and made again */
+    assert_int_equal(SYS(t, handle_dup, there, 0, 4000),
+                     4000); /* the page is emptied and made again */
     world_check();
 }
 
@@ -219,16 +223,11 @@ static void test_right_to_receive_replaced(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    UNIT(test_lowest_free),
-    UNIT(test_bounds),
-    UNIT(test_pages_go_back),
-    UNIT(test_reserved_and_not_used),
-    UNIT(test_no_memory),
-    WORLD(test_find),
-    WORLD(test_dup),
-    WORLD(test_mint),
-    WORLD(test_grant),
-    WORLD(test_right_to_receive_replaced),
+    UNIT(test_lowest_free),   UNIT(test_bounds),
+    UNIT(test_pages_go_back), UNIT(test_reserved_and_not_used),
+    UNIT(test_no_memory),     WORLD(test_find),
+    WORLD(test_dup),          WORLD(test_mint),
+    WORLD(test_grant),        WORLD(test_right_to_receive_replaced),
 };
 
 WORLD_MAIN(tests)

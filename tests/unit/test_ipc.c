@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: calls, replies and everything that ends a wait */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: calls, replies and
+ * everything that ends a wait */
 #include "world.h"
 
 #define TAG(label) UKERN_TAG(label, 0)
@@ -13,7 +14,8 @@ static void pair(void)
     server = world_spawn("server");
     client = world_spawn("client");
     port = (uint64_t)SYS(server, port_create);
-    int64_t badge = SYS(server, handle_mint, port, UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER, 42);
+    int64_t badge =
+        SYS(server, handle_mint, port, UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER, 42);
     to = (uint64_t)world_give(server, (ukern_handle)badge, client, 0);
     assert_int_equal(SYS(server, handle_close, (uint64_t)badge), UKERN_OK);
 }
@@ -58,7 +60,8 @@ static void test_queued_call(void **state)
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_MESSAGE);
     assert_int_equal(world_regs(server)->x[7], 6);
     assert_int_equal(world_regs(server)->deadline_or_badge, 42);
-    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0), 7), WORLD_WAITS);
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0), 7),
+                     WORLD_WAITS);
     assert_int_equal(world_result(client), UKERN_OK);
     assert_int_equal(world_regs(client)->x[2], 7);
 }
@@ -93,7 +96,8 @@ static void test_reply_in_any_order(void **state)
     }
     unsigned order[] = {2, 0, 3, 1};
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(SYS_TOKEN(server, token[order[i]], 0, ipc_reply, 0, TAG(0), order[i]), UKERN_OK);
+        assert_int_equal(SYS_TOKEN(server, token[order[i]], 0, ipc_reply, 0, TAG(0), order[i]),
+                         UKERN_OK);
         world_check();
         assert_int_equal(world_result(c[order[i]]), UKERN_OK);
         assert_int_equal(world_regs(c[order[i]])->x[2], order[i]);
@@ -107,14 +111,16 @@ static void test_bad_tokens(void **state)
     struct task *other = world_spawn("other");
     pair();
     uint64_t token = call(client, to);
-    assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)), UKERN_ESTALE); /* not taken yet */
+    assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)),
+                     UKERN_ESTALE); /* not taken yet */
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_MESSAGE);
-    uint64_t bad[] = {0, token + TOKEN_ONE, token - TOKEN_ONE, token + 1, UINT64_MAX, task_id(client),
-                      task_id(server)};
+    uint64_t bad[] = {0,          token + TOKEN_ONE, token - TOKEN_ONE, token + 1,
+                      UINT64_MAX, task_id(client),   task_id(server)};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(SYS_TOKEN(server, bad[i], 0, ipc_reply, 0, TAG(0)), UKERN_ESTALE);
     assert_int_equal(SYS_TOKEN(other, token, 0, ipc_reply, 0, TAG(0)), UKERN_ESTALE);
-    assert_int_equal(SYS_TOKEN(client == NULL ? other : server, token + TOKEN_ONE, 0, ipc_reply_recv, port, TAG(0)),
+    assert_int_equal(SYS_TOKEN(client == NULL ? other : server, token + TOKEN_ONE, 0,
+                               ipc_reply_recv, port, TAG(0)),
                      UKERN_ESTALE);
     assert_int_equal(client->state, TASK_REPLY);
     assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)), UKERN_OK);
@@ -210,7 +216,8 @@ static void test_port_outlives_server(void **state)
     assert_int_equal(SYS_TOKEN(next, old, 0, ipc_reply, 0, TAG(0)), UKERN_ESTALE);
     assert_int_equal(SYS_TOKEN(next, token, 0, ipc_reply, 0, TAG(0)), UKERN_OK);
     assert_int_equal(world_result(queued), UKERN_OK);
-    assert_int_equal(SYS_TOKEN(client, 0, UKERN_FOREVER, ipc_call, to, TAG(1)), WORLD_WAITS); /* its handle is good */
+    assert_int_equal(SYS_TOKEN(client, 0, UKERN_FOREVER, ipc_call, to, TAG(1)),
+                     WORLD_WAITS); /* its handle is good */
 }
 
 static void test_deadlock(void **state)
@@ -221,10 +228,12 @@ static void test_deadlock(void **state)
     for (unsigned i = 0; i < 3; i++) {
         t[i] = world_spawn("ring");
         own[i] = (uint64_t)SYS(t[i], port_create);
-        assert_int_equal(SYS_UNTIL(t[i], 0, ipc_recv, own[i]), UKERN_ETIMEDOUT); /* it serves it now */
+        assert_int_equal(SYS_UNTIL(t[i], 0, ipc_recv, own[i]),
+                         UKERN_ETIMEDOUT); /* it serves it now */
     }
     for (unsigned i = 0; i < 3; i++)
-        next[i] = (uint64_t)world_give(t[(i + 1) % 3], (ukern_handle)own[(i + 1) % 3], t[i], UKERN_R_CALL);
+        next[i] = (uint64_t)world_give(t[(i + 1) % 3], (ukern_handle)own[(i + 1) % 3], t[i],
+                                       UKERN_R_CALL);
     assert_int_equal(SYS(t[0], ipc_call, own[0], TAG(0)), UKERN_EDEADLK); /* itself */
     assert_int_equal(SYS(t[0], ipc_call, next[0], TAG(0)), WORLD_WAITS);
     assert_int_equal(SYS(t[1], ipc_recv, own[1]), UKERN_EV_MESSAGE); /* held, not only queued */
@@ -330,7 +339,8 @@ static void test_crowd(void **state)
     /* A reply is made all the same, and what is there can be taken. */
     uint64_t token = call(client, to);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_MESSAGE);
-    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0)), UKERN_EBUSY);
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0)),
+                     UKERN_EBUSY);
     assert_int_equal(world_result(client), UKERN_OK);
     assert_int_equal(SYS(client, notify, to, UINT64_C(1) << 17), UKERN_OK); /* one goes */
     assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
@@ -384,8 +394,9 @@ static void test_bad_messages(void **state)
     assert_int_equal(SYS(client, ipc_send, to, UKERN_TAG(0, 1), 0, 0, 0, 0, 0,
                          UKERN_SEND_HANDLE(h, UKERN_R_POWER)),
                      UKERN_ERIGHTS);
-    assert_int_equal(SYS(client, ipc_send, to, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, h | UINT64_C(1) << 50),
-                     UKERN_EINVAL);
+    assert_int_equal(
+        SYS(client, ipc_send, to, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, h | UINT64_C(1) << 50),
+        UKERN_EINVAL);
     assert_int_equal(SYS(client, ipc_send, to, UKERN_TAG(0, 2), 0, 0, 0, 0, h, h | UKERN_SEND_MOVE),
                      UKERN_EHANDLE);
     assert_int_equal(SYS(client, ipc_call, h + 50, TAG(0)), UKERN_EHANDLE);
@@ -412,7 +423,8 @@ static void test_handles_in_messages(void **state)
     assert_int_equal(SYS(server, handle_info, got_s), UKERN_TYPE_SHM);
     assert_int_equal(client->handles.used, 2); /* the shm has gone */
     world_check();
-    assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, got_s), UKERN_OK);
+    assert_int_equal(
+        SYS_TOKEN(server, token, 0, ipc_reply, 0, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, got_s), UKERN_OK);
     assert_int_equal(world_result(client), UKERN_OK);
     assert_int_equal(SYS(client, handle_info, world_regs(client)->x[7]), UKERN_TYPE_SHM);
     world_check();
@@ -429,7 +441,8 @@ static void test_full_table(void **state)
     assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
     world_run(client);
     frame_fail_after = 1;
-    assert_int_equal(SYS(client, ipc_call, to, UKERN_TAG(1, 2), 0, 0, 0, 0, p | UKERN_SEND_MOVE, p), UKERN_EHANDLE);
+    assert_int_equal(SYS(client, ipc_call, to, UKERN_TAG(1, 2), 0, 0, 0, 0, p | UKERN_SEND_MOVE, p),
+                     UKERN_EHANDLE);
     frame_fail_after = 1;
     assert_int_equal(SYS(client, ipc_call, to, UKERN_TAG(1, 2), 0, 0, 0, 0, p, p), UKERN_ETABLE);
     frame_fail_after = 0;
@@ -451,8 +464,8 @@ static void test_full_table(void **state)
     assert_int_equal(world_result(client), UKERN_ETABLE);
 }
 
-/* A caller moves away the only handle to receive on a port, without that right, and stays blocked: whoever waits at
- * the port is told at once. */
+/* A caller moves away the only handle to receive on a port, without that right, and stays blocked:
+ * whoever waits at the port is told at once. */
 static void test_moving_the_last_receiver(void **state)
 {
     (void)state;
@@ -479,10 +492,12 @@ static void test_port_handed_over(void **state)
     assert_int_equal(SYS_UNTIL(client, 0, ipc_recv, p), UKERN_ETIMEDOUT);
     assert_int_equal(SYS(client, handle_dup, p, UKERN_R_CALL, 20), 20);
     assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
-    assert_int_equal(SYS(client, ipc_send, to, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, p | UKERN_SEND_MOVE), UKERN_OK);
+    assert_int_equal(SYS(client, ipc_send, to, UKERN_TAG(0, 1), 0, 0, 0, 0, 0, p | UKERN_SEND_MOVE),
+                     UKERN_OK);
     assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
     uint64_t there = world_regs(server)->x[7];
-    assert_int_equal(SYS(client, ipc_call, 20, TAG(0)), WORLD_WAITS); /* it is not its own server any more */
+    assert_int_equal(SYS(client, ipc_call, 20, TAG(0)),
+                     WORLD_WAITS); /* it is not its own server any more */
     assert_int_equal(SYS(server, ipc_recv, there), UKERN_EV_MESSAGE);
 }
 
@@ -491,12 +506,14 @@ static void test_exit_event(void **state)
     (void)state;
     pair();
     uint64_t p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0);
-    struct task *t = world_spawn_with("child", &(struct world_spawn){.supervisor = (ukern_handle)p, .badge = 99});
+    struct task *t = world_spawn_with(
+        "child", &(struct world_spawn){.supervisor = (ukern_handle)p, .badge = 99});
     uint64_t id = task_id(t), h = (uint64_t)world_handle(t);
     SYS(t, task_exit, 7);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_EXIT);
     const struct ukern_sysregs *r = world_regs(server);
-    assert_true(r->deadline_or_badge == 99 && r->x[1] == id && r->x[2] == 7 && r->x[3] == UKERN_EXIT_NORMAL);
+    assert_true(r->deadline_or_badge == 99 && r->x[1] == id && r->x[2] == 7 &&
+                r->x[3] == UKERN_EXIT_NORMAL);
     SYS(world_init, task_wait, h);
     assert_int_equal(world_result(world_init), UKERN_OK);
     assert_int_equal(world_regs(world_init)->x[1], 7);
@@ -512,8 +529,10 @@ static void test_fault_event(void **state)
 {
     (void)state;
     pair();
-    uint64_t p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0), regs = WORLD_MEMORY;
-    struct task *t = world_spawn_with("child", &(struct world_spawn){.supervisor = (ukern_handle)p, .badge = 5});
+    uint64_t p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0),
+             regs = WORLD_MEMORY;
+    struct task *t =
+        world_spawn_with("child", &(struct world_spawn){.supervisor = (ukern_handle)p, .badge = 5});
     uint64_t h = (uint64_t)world_handle(t);
     world_run(t);
     world_fault(UKERN_FAULT_WRITE, 0x1234);
@@ -524,11 +543,15 @@ static void test_fault_event(void **state)
                 r->x[5] == IMAGE_ENTRY && r->deadline_or_badge == 5);
     assert_int_equal(SYS(world_init, task_regs, h, regs), UKERN_OK);
     assert_int_equal(((struct ukern_regs *)world_user(world_init, regs))->complete, 1);
-    assert_int_equal(SYS_TOKEN(server, world_regs(server)->token, 0, ipc_reply, 0, TAG(UKERN_FAULT_RESUME)), UKERN_OK);
+    assert_int_equal(
+        SYS_TOKEN(server, world_regs(server)->token, 0, ipc_reply, 0, TAG(UKERN_FAULT_RESUME)),
+        UKERN_OK);
     world_run(t); /* goes on, with all registers */
     world_fault(UKERN_FAULT_EXEC, 0);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_FAULT);
-    assert_int_equal(SYS_TOKEN(server, world_regs(server)->token, 0, ipc_reply, 0, TAG(UKERN_FAULT_KILL)), UKERN_OK);
+    assert_int_equal(
+        SYS_TOKEN(server, world_regs(server)->token, 0, ipc_reply, 0, TAG(UKERN_FAULT_KILL)),
+        UKERN_OK);
     SYS(server, ipc_recv, port);
     assert_int_equal(world_result(server), UKERN_EV_EXIT);
     r = world_regs(server);
@@ -541,7 +564,8 @@ static void test_fault_without_supervisor(void **state)
     (void)state;
     pair();
     struct task *t = world_spawn("alone");
-    uint64_t h = (uint64_t)world_handle(t), p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0);
+    uint64_t h = (uint64_t)world_handle(t),
+             p = (uint64_t)world_give(server, (ukern_handle)port, world_init, 0);
     world_run(t);
     world_fault(UKERN_FAULT_ILLEGAL, 0);
     SYS(world_init, task_wait, h);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the short ways do what the general one does */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the short ways do
+ * what the general one does */
 #include "world.h"
 
 #define TAG(label) UKERN_TAG(label, 0)
@@ -58,7 +59,8 @@ static void say_all(void)
         const struct ukern_sysregs *r = world_regs(t);
         for (unsigned k = 0; k < 8; k++)
             say(r->x[k]);
-        say(r->deadline_or_badge >= UKERN_FOREVER - 1 ? 0 : r->deadline_or_badge); /* left as it was */
+        say(r->deadline_or_badge >= UKERN_FOREVER - 1 ? 0
+                                                      : r->deadline_or_badge); /* left as it was */
         for (unsigned k = 0; k < CLIENTS; k++)
             say(r->token && client[k]->token == r->token);
     }
@@ -87,7 +89,8 @@ static void run(uint64_t for_ever)
     server = world_spawn_with("server", &(struct world_spawn){.priority = 30});
     port = (uint64_t)SYS(server, port_create);
     for (unsigned i = 0; i < CLIENTS; i++) {
-        uint64_t h = (uint64_t)SYS(server, handle_mint, port, UKERN_R_CALL | UKERN_R_TRANSFER, 100 + i);
+        uint64_t h =
+            (uint64_t)SYS(server, handle_mint, port, UKERN_R_CALL | UKERN_R_TRANSFER, 100 + i);
         to[i] = (uint64_t)world_give(server, (ukern_handle)h, client[i], 0);
     }
     assert_int_equal(SYS_UNTIL(server, for_ever, ipc_recv, port), WORLD_WAITS);
@@ -98,12 +101,14 @@ static void run(uint64_t for_ever)
             break; /* all wait for each other */
         if (t == server) {
             const struct ukern_sysregs *r = world_regs(t);
-            if (r->token && (count == 0 || held[count - 1] != r->token) && (int64_t)r->x[0] == UKERN_EV_MESSAGE)
+            if (r->token && (count == 0 || held[count - 1] != r->token) &&
+                (int64_t)r->x[0] == UKERN_EV_MESSAGE)
                 held[count++] = r->token;
             uint64_t token = count && (count == CLIENTS || unit_below(8)) ? held[--count] : 0;
-            world_enter(UKERN_SYS_ipc_reply_recv,
-                        &(struct ukern_sysregs){{port, TAG(unit_below(10)), unit_below(6), 7, 8, 9, 10, 11},
-                                                for_ever, token});
+            world_enter(
+                UKERN_SYS_ipc_reply_recv,
+                &(struct ukern_sysregs){
+                    {port, TAG(unit_below(10)), unit_below(6), 7, 8, 9, 10, 11}, for_ever, token});
             assert_true(count < 60);
         } else {
             unsigned i = 0;
@@ -112,8 +117,9 @@ static void run(uint64_t for_ever)
             if (unit_below(4) == 0)
                 SYS(t, task_priority, (uint64_t)UKERN_SELF, 15 + unit_below(10));
             else if (unit_below(3))
-                world_enter(UKERN_SYS_ipc_call,
-                            &(struct ukern_sysregs){{to[i], TAG(3), step, 2, 3, 4, 5, 6}, for_ever, 99});
+                world_enter(
+                    UKERN_SYS_ipc_call,
+                    &(struct ukern_sysregs){{to[i], TAG(3), step, 2, 3, 4, 5, 6}, for_ever, 99});
             else
                 world_enter(PENDING, &(struct ukern_sysregs){{to[i], for_ever, step}, 7, 8});
         }
@@ -139,8 +145,8 @@ static void test_same_as_general(void **state)
     assert_true(length > 1000);
     for (unsigned i = 0; i < length; i++)
         if (transcript[0][i] != transcript[1][i])
-            fail_msg("they differ at word %u of %u: %lx, %lx", i, length, (unsigned long)transcript[0][i],
-                     (unsigned long)transcript[1][i]);
+            fail_msg("they differ at word %u of %u: %lx, %lx", i, length,
+                     (unsigned long)transcript[0][i], (unsigned long)transcript[1][i]);
 }
 
 static void start(void)
@@ -161,15 +167,17 @@ static void test_direct_switch(void **state)
     start();
     uint64_t switches = sim_switches;
     for (unsigned i = 0; i < 3; i++) {
-        world_enter(UKERN_SYS_ipc_call, &(struct ukern_sysregs){{to[0], TAG(1), i, 2, 3, 4, 5, 6}, UKERN_FOREVER, 1});
+        world_enter(UKERN_SYS_ipc_call,
+                    &(struct ukern_sysregs){{to[0], TAG(1), i, 2, 3, 4, 5, 6}, UKERN_FOREVER, 1});
         assert_ptr_equal(arch_cpu()->current, server);
         assert_true(client[0]->direct);
         const struct ukern_sysregs *r = world_regs(server);
-        assert_true(r->x[0] == UKERN_EV_MESSAGE && r->x[1] == TAG(1) && r->x[2] == i && r->x[7] == 6 &&
-                    r->deadline_or_badge == 0 && r->token == client[0]->token);
+        assert_true(r->x[0] == UKERN_EV_MESSAGE && r->x[1] == TAG(1) && r->x[2] == i &&
+                    r->x[7] == 6 && r->deadline_or_badge == 0 && r->token == client[0]->token);
         world_check();
-        world_enter(UKERN_SYS_ipc_reply_recv,
-                    &(struct ukern_sysregs){{port, TAG(2), 9, 8, 7, 6, 5, 4}, UKERN_FOREVER, r->token});
+        world_enter(
+            UKERN_SYS_ipc_reply_recv,
+            &(struct ukern_sysregs){{port, TAG(2), 9, 8, 7, 6, 5, 4}, UKERN_FOREVER, r->token});
         assert_ptr_equal(arch_cpu()->current, client[0]);
         assert_true(server->direct);
         r = world_regs(client[0]);
@@ -188,7 +196,8 @@ static void test_bad_handles(void **state)
     uint64_t bad[] = {HANDLE_FIRST - 1, HANDLE_FIRST, 1 << 20, UINT64_C(1) << 60, UINT64_MAX};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(SYS(client[0], ipc_call, bad[i], TAG(0)), UKERN_EHANDLE);
-        assert_int_equal(SYS_TOKEN(client[0], 1, UKERN_FOREVER, ipc_reply_recv, bad[i], TAG(0)), UKERN_EHANDLE);
+        assert_int_equal(SYS_TOKEN(client[0], 1, UKERN_FOREVER, ipc_reply_recv, bad[i], TAG(0)),
+                         UKERN_EHANDLE);
     }
 }
 
@@ -220,20 +229,23 @@ static void test_direct_call_and_the_port(void **state)
             assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_CANCELLED);
             break;
         case 3: /* it receives again, from another port */
-            assert_int_equal(SYS_UNTIL(server, 0, ipc_recv, (uint64_t)SYS(server, port_create)), UKERN_ETIMEDOUT);
+            assert_int_equal(SYS_UNTIL(server, 0, ipc_recv, (uint64_t)SYS(server, port_create)),
+                             UKERN_ETIMEDOUT);
             world_check();
             assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0)), UKERN_OK);
             break;
         case 4: /* another takes the port over */
             other = world_spawn("other");
-            assert_int_equal(SYS(other, ipc_recv, (uint64_t)world_give(server, (ukern_handle)port, other, 0)),
-                             WORLD_WAITS);
+            assert_int_equal(
+                SYS(other, ipc_recv, (uint64_t)world_give(server, (ukern_handle)port, other, 0)),
+                WORLD_WAITS);
             world_check();
-            assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0)), WORLD_WAITS);
+            assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0)),
+                             WORLD_WAITS);
             break;
         case 5: /* it moves the handle away in its reply */
-            assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, UKERN_TAG(0, 1), 0, 0,
-                                       0, 0, 0, port | UKERN_SEND_MOVE),
+            assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port,
+                                       UKERN_TAG(0, 1), 0, 0, 0, 0, 0, port | UKERN_SEND_MOVE),
                              UKERN_EHANDLE);
             assert_int_equal(world_result(client[0]), UKERN_OK);
             break;

@@ -100,7 +100,8 @@ static void test_ends(void **state)
     assert_false(sim_irq_enabled(9));
     assert_true(SYS(i, irq_open, UKERN_INIT_SYSTEM, 9) >= 0);
     /* Two more, closed from the middle of the list. */
-    uint64_t a = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 10), b = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 11);
+    uint64_t a = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 10),
+             b = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 11);
     SYS(i, handle_close, a);
     assert_int_equal(SYS(i, irq_open, UKERN_INIT_SYSTEM, 11), UKERN_EBUSY);
     SYS(i, handle_close, b);
@@ -122,7 +123,8 @@ static void test_many_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_delivery), WORLD(test_wakes), WORLD(test_errors), WORLD(test_ends), WORLD(test_many_at_once),
+    WORLD(test_delivery), WORLD(test_wakes),        WORLD(test_errors),
+    WORLD(test_ends),     WORLD(test_many_at_once),
 };
 
 WORLD_MAIN(tests)

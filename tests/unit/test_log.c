@@ -30,7 +30,8 @@ static void test_format(void **state)
     (void)state;
     assert_string_equal(formatted("a%sb%%c", "xyz"), "axyzb%c");
     assert_string_equal(formatted("%d %d %d", 0, -1, INT32_MIN), "0 -1 -2147483648");
-    assert_string_equal(formatted("%ld %lu", INT64_MIN, UINT64_MAX), "-9223372036854775808 18446744073709551615");
+    assert_string_equal(formatted("%ld %lu", INT64_MIN, UINT64_MAX),
+                        "-9223372036854775808 18446744073709551615");
     assert_string_equal(formatted("%u %x %lx", UINT32_MAX, 0xbeefu, UINT64_C(0xfeedfacecafebeef)),
                         "4294967295 beef feedfacecafebeef");
     assert_string_equal(formatted("%c%c", 'o', 'k'), "ok");
@@ -114,6 +115,7 @@ static void test_bind(void **state)
     world_check();
 }
 
-static const struct CMUnitTest tests[] = {UNIT(test_format), UNIT(test_ring), WORLD(test_calls), WORLD(test_bind)};
+static const struct CMUnitTest tests[] = {UNIT(test_format), UNIT(test_ring), WORLD(test_calls),
+                                          WORLD(test_bind)};
 
 WORLD_MAIN(tests)

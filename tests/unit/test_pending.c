@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: pending system calls, from begin to the end */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: pending system calls,
+ * from begin to the end */
 #include "log.h"
 #include "pending.h"
 #include "world.h"
 
-#define NUMBER 300
-#define READ   301
-#define WRITE  302
+#define NUMBER     300
+#define READ       301
+#define WRITE      302
 #define TAG(label) UKERN_TAG(label, 0)
 
 /* ---- A call that does what the test says ---- */
@@ -42,12 +43,14 @@ static int begin_read(struct ukern_pending *p)
 static int begin_write(struct ukern_pending *p)
 {
     ukern_set_deadline(p, ukern_arg(p, 4));
-    return ukern_begin_write(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2), 12);
+    return ukern_begin_write(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2),
+                             12);
 }
 
 static const struct ukern_completion free_call = {"free", begin, complete, cancel};
 static const struct ukern_completion read_call = {"read", begin_read, ukern_complete_read, cancel};
-static const struct ukern_completion write_call = {"write", begin_write, ukern_complete_write, cancel};
+static const struct ukern_completion write_call = {"write", begin_write, ukern_complete_write,
+                                                   cancel};
 
 static void extensions(void)
 {
@@ -59,7 +62,8 @@ static void extensions(void)
 /* ---- A server and a caller ---- */
 
 static struct task *server, *caller;
-static uint64_t port, to, shm, window; /* the server's port, the caller's handle of it, the server's shm and where it is mapped */
+static uint64_t port, to, shm, window; /* the server's port, the caller's handle of it, the server's
+                                          shm and where it is mapped */
 #define BUFFER (WORLD_MEMORY + PAGE_SIZE) /* of the caller */
 
 static void pair_with(uint64_t memory, uint64_t shm_size)
@@ -85,7 +89,9 @@ static void pair(void)
 /* The caller calls, the server has it. */
 static uint64_t park(uint64_t number, uint64_t x1, uint64_t x2, uint64_t deadline)
 {
-    assert_int_equal(world_sys(caller, number, &(struct ukern_sysregs){.x = {to, x1, x2, 55, deadline}}), WORLD_WAITS);
+    assert_int_equal(
+        world_sys(caller, number, &(struct ukern_sysregs){.x = {to, x1, x2, 55, deadline}}),
+        WORLD_WAITS);
     assert_int_equal(SYS(server, ipc_recv, port), UKERN_EV_MESSAGE);
     return world_regs(server)->token;
 }
@@ -153,7 +159,8 @@ static void test_registration(void **state)
     pending_seal();
     uint64_t unknown[] = {42, 255, 301 + 100, 1024, UINT64_MAX, UINT64_C(1) << 32};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
-        assert_int_equal(world_sys(world_init, unknown[i], &(struct ukern_sysregs){.x = {0}}), UKERN_ENOSYS);
+        assert_int_equal(world_sys(world_init, unknown[i], &(struct ukern_sysregs){.x = {0}}),
+                         UKERN_ENOSYS);
 }
 
 /* ---- Begin ---- */
@@ -190,12 +197,17 @@ static void test_done_at_once(void **state)
     begin_word = 1234;
     for (int i = 0; i < 2; i++) {
         begin_result = UKERN_DONE;
-        assert_int_equal(world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}), 1234);
+        assert_int_equal(
+            world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}), 1234);
         assert_int_equal(world_regs(caller)->x[1], 8);
         begin_result = UKERN_EAGAIN;
-        assert_int_equal(world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}), UKERN_EAGAIN);
+        assert_int_equal(
+            world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}),
+            UKERN_EAGAIN);
         begin_result = 17; /* neither a step nor an error: a mistake of the extension */
-        assert_int_equal(world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}), UKERN_EINVAL);
+        assert_int_equal(
+            world_sys(caller, 310, &(struct ukern_sysregs){.x = {0, 1, 2, 3, 4, 5, 6, 77}}),
+            UKERN_EINVAL);
     }
     assert_int_equal(cancelled, 0);
 }
@@ -207,11 +219,13 @@ static void test_target(void **state)
     struct {
         uint64_t h;
         int error;
-    } bad[] = {{99, UKERN_EHANDLE}, {(uint64_t)-1, UKERN_EHANDLE}, {1, UKERN_ETYPE}, {2, UKERN_ERIGHTS}};
+    } bad[] = {
+        {99, UKERN_EHANDLE}, {(uint64_t)-1, UKERN_EHANDLE}, {1, UKERN_ETYPE}, {2, UKERN_ERIGHTS}};
     world_give(world_init, UKERN_INIT_ARCHIVE, caller, 0);
     world_give(server, (ukern_handle)port, caller, UKERN_R_NOTIFY);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(world_sys(caller, NUMBER, &(struct ukern_sysregs){.x = {bad[i].h}}), bad[i].error);
+        assert_int_equal(world_sys(caller, NUMBER, &(struct ukern_sysregs){.x = {bad[i].h}}),
+                         bad[i].error);
     assert_int_equal(cancelled, 0);
 }
 
@@ -220,7 +234,8 @@ static void test_not_sent(void **state)
 {
     (void)state;
     pair();
-    assert_int_equal(world_sys(caller, READ, &(struct ukern_sysregs){.x = {to, BUFFER, 5, 0, 0}}), UKERN_ETIMEDOUT);
+    assert_int_equal(world_sys(caller, READ, &(struct ukern_sysregs){.x = {to, BUFFER, 5, 0, 0}}),
+                     UKERN_ETIMEDOUT);
     assert_int_equal(cancelled, 1);
     assert_int_equal(why_cancelled, UKERN_ETIMEDOUT);
     SYS(server, handle_close, port);
@@ -252,12 +267,13 @@ static int begin_ranges(struct ukern_pending *p)
     };
     char text[8];
     for (size_t i = 0; i < sizeof r / sizeof *r; i++)
-        assert_int_equal(ukern_range(p, r[i].address, r[i].length, i % 2 ? UKERN_IN : UKERN_OUT), r[i].result);
+        assert_int_equal(ukern_range(p, r[i].address, r[i].length, i % 2 ? UKERN_IN : UKERN_OUT),
+                         r[i].result);
     /* i = 11: range 2 is IN; 12: range 3 is OUT; 10: 1 is OUT. */
-    assert_int_equal(ukern_copy_in(p, 2, 0, text, 1), UKERN_EFAULT);        /* not mapped */
-    assert_int_equal(ukern_copy_in(p, 3, 0, text, 1), UKERN_EFAULT);        /* wrong direction */
-    assert_int_equal(ukern_copy_out(p, 2, 0, text, 1), UKERN_EFAULT);       /* the same */
-    assert_int_equal(ukern_copy_out(p, 4, 0, text, 1), UKERN_EFAULT);       /* no such range */
+    assert_int_equal(ukern_copy_in(p, 2, 0, text, 1), UKERN_EFAULT);  /* not mapped */
+    assert_int_equal(ukern_copy_in(p, 3, 0, text, 1), UKERN_EFAULT);  /* wrong direction */
+    assert_int_equal(ukern_copy_out(p, 2, 0, text, 1), UKERN_EFAULT); /* the same */
+    assert_int_equal(ukern_copy_out(p, 4, 0, text, 1), UKERN_EFAULT); /* no such range */
     assert_int_equal(ukern_copy_out(p, -1, 0, text, 1), UKERN_EFAULT);
     assert_int_equal(ukern_copy_out(p, 3, PAGE_SIZE, text, 1), UKERN_EFAULT); /* beyond it */
     assert_int_equal(ukern_copy_out(p, 3, UINT64_MAX, text, 2), UKERN_EFAULT);
@@ -297,7 +313,8 @@ static void test_copy_in(void **state)
     memcpy(world_user(caller, BUFFER + PAGE_SIZE), "oss", 3);
     uint64_t token = park(NUMBER, BUFFER + PAGE_SIZE - 3, 0, 0);
     assert_int_equal(REPLY(token, TAG(0)), UKERN_OK);
-    assert_int_equal(world_sys(caller, NUMBER, &(struct ukern_sysregs){.x = {to, STACK_TOP - 3}}), UKERN_EFAULT);
+    assert_int_equal(world_sys(caller, NUMBER, &(struct ukern_sysregs){.x = {to, STACK_TOP - 3}}),
+                     UKERN_EFAULT);
 }
 
 /* ---- Calls like read and write ---- */
@@ -329,14 +346,15 @@ static void test_write(void **state)
     pair();
     memcpy(world_user(caller, BUFFER), "0123456789", 10);
     uint64_t token = park(WRITE, BUFFER, 10, UKERN_FOREVER);
-    assert_int_equal(REPLY(token, TAG(0), 8, shm, 3 * PAGE_SIZE - 3, 3, 0, 5), UKERN_OK); /* a ring that wraps */
+    assert_int_equal(REPLY(token, TAG(0), 8, shm, 3 * PAGE_SIZE - 3, 3, 0, 5),
+                     UKERN_OK); /* a ring that wraps */
     assert_int_equal(world_result(caller), 8);
     assert_memory_equal(world_user(server, window + 3 * PAGE_SIZE - 4), "c012", 4);
     assert_memory_equal(world_user(server, window), "34567a", 6);
 }
 
-/* What the server claims beyond what was asked for, or beyond its memory, is refused: the caller's memory is as
- * it was, and the caller stays parked until the right reply. */
+/* What the server claims beyond what was asked for, or beyond its memory, is refused: the caller's
+ * memory is as it was, and the caller stays parked until the right reply. */
 static void test_lies(void **state)
 {
     (void)state;
@@ -347,11 +365,11 @@ static void test_lies(void **state)
     SYS(server, shm_destroy, gone);
     uint64_t size = 3 * PAGE_SIZE, m = UINT64_MAX;
     uint64_t lies[][6] = {
-        {51, shm, 0, 51, 0, 0},           {m, shm, 0, m, 0, 0},         {10, shm, 0, 11, 0, m},
-        {10, shm, 0, 5, 0, 4},            {10, shm, 0, 5, 0, 6},        {0, shm, 0, 1, 0, m},
-        {10, shm, size - 9, 10, 0, 0},    {10, shm, size, 10, 0, 0},    {10, shm, m, 10, 0, 0},
-        {10, shm, m - 9, 10, 0, 0},       {10, shm, 0, 5, size - 4, 5}, {10, shm, 0, 5, m, 5},
-        {10, port, 0, 10, 0, 0},          {10, 99, 0, 10, 0, 0},        {10, gone, 0, 10, 0, 0},
+        {51, shm, 0, 51, 0, 0},        {m, shm, 0, m, 0, 0},         {10, shm, 0, 11, 0, m},
+        {10, shm, 0, 5, 0, 4},         {10, shm, 0, 5, 0, 6},        {0, shm, 0, 1, 0, m},
+        {10, shm, size - 9, 10, 0, 0}, {10, shm, size, 10, 0, 0},    {10, shm, m, 10, 0, 0},
+        {10, shm, m - 9, 10, 0, 0},    {10, shm, 0, 5, size - 4, 5}, {10, shm, 0, 5, m, 5},
+        {10, port, 0, 10, 0, 0},       {10, 99, 0, 10, 0, 0},        {10, gone, 0, 10, 0, 0},
         {10, UINT32_MAX, 0, 10, 0, 0},
     };
     memset(world_user(caller, BUFFER), '.', 200);
@@ -359,10 +377,12 @@ static void test_lies(void **state)
         uint64_t token = park(write ? WRITE : READ, BUFFER, 50, UKERN_FOREVER);
         for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
             uint64_t *w = lies[i];
-            assert_int_equal(REPLY(token, TAG(0), w[0], w[1], w[2], w[3], w[4], w[5]), UKERN_EPROTO);
+            assert_int_equal(REPLY(token, TAG(0), w[0], w[1], w[2], w[3], w[4], w[5]),
+                             UKERN_EPROTO);
             still_parked();
         }
-        assert_int_equal(REPLY(token, TAG(0), 10, write ? read_only : write_only, 0, 10, 0, 0), UKERN_EPROTO);
+        assert_int_equal(REPLY(token, TAG(0), 10, write ? read_only : write_only, 0, 10, 0, 0),
+                         UKERN_EPROTO);
         for (uint64_t i = 0; i < 200; i++)
             assert_int_equal(*(char *)world_user(caller, BUFFER + i), '.');
         for (uint64_t i = 0; i < size; i += PAGE_SIZE - 1)
@@ -407,7 +427,8 @@ static void test_caller_memory(void **state)
     (void)state;
     pair();
     uint64_t at = (uint64_t)SYS(caller, mem_map, PAGE_SIZE), rx = IMAGE_TEXT;
-    uint64_t token = park(READ, at + PAGE_SIZE - 5, 10, UKERN_FOREVER); /* the second page is a guard */
+    uint64_t token =
+        park(READ, at + PAGE_SIZE - 5, 10, UKERN_FOREVER); /* the second page is a guard */
     memset(world_user(caller, at), '.', PAGE_SIZE);
     assert_int_equal(REPLY(token, TAG(0), 10, shm, 0, 10, 0, 0), UKERN_EFAULT);
     assert_int_equal(world_result(caller), UKERN_EFAULT);
@@ -457,7 +478,8 @@ static int complete_device(struct ukern_pending *p, const struct ukern_msg *repl
     uint64_t address;
     assert_int_equal(ukern_copy_shm(p, 0, 0, (ukern_handle)reply->w[0], 0, 0), UKERN_OK);
     assert_int_equal(ukern_copy_shm(p, 0, 0, (ukern_handle)reply->w[0], 0, 4), UKERN_EPROTO);
-    assert_int_equal(ukern_map_shm(p, (ukern_handle)reply->w[0], 0, PAGE_SIZE, 3, &address), UKERN_OK);
+    assert_int_equal(ukern_map_shm(p, (ukern_handle)reply->w[0], 0, PAGE_SIZE, 3, &address),
+                     UKERN_OK);
     return UKERN_DONE;
 }
 
@@ -504,10 +526,10 @@ static void test_give(void **state)
         {locked, 0, 0, 0, 0, 0},                              /* not transferable */
         {UKERN_SEND_HANDLE(p, UKERN_R_POWER), 0, 0, 0, 0, 0}, /* a right that it lacks */
         {p | UINT64_C(1) << 55, 0, 0, 0, 0, 0},
-        {p, 0, 0, 2, 0, 0},                                   /* no such result */
-        {p, s, p, 0, 1, 1},                                   /* a third one */
-        {p, 99, 0, 0, 1, 0},                                  /* one is good, one is not */
-        {p | move, p | move, 0, 0, 1, 0},                     /* moved twice */
+        {p, 0, 0, 2, 0, 0},               /* no such result */
+        {p, s, p, 0, 1, 1},               /* a third one */
+        {p, 99, 0, 0, 1, 0},              /* one is good, one is not */
+        {p | move, p | move, 0, 0, 1, 0}, /* moved twice */
         {p | move, p, 0, 0, 1, 0},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -516,7 +538,8 @@ static void test_give(void **state)
         still_parked();
         assert_true(caller->handles.used == used && server->handles.used == servers);
     }
-    assert_int_equal(REPLY(token, TAG(0), p | move, UKERN_SEND_HANDLE(s, UKERN_R_READ), 0, 1, 0, 0), UKERN_OK);
+    assert_int_equal(REPLY(token, TAG(0), p | move, UKERN_SEND_HANDLE(s, UKERN_R_READ), 0, 1, 0, 0),
+                     UKERN_OK);
     uint64_t got = (uint64_t)world_result(caller), second = world_regs(caller)->x[1];
     assert_int_equal(SYS(caller, handle_info, got), UKERN_TYPE_SHM);
     assert_int_equal(world_regs(caller)->x[1], UKERN_R_READ);
@@ -533,7 +556,8 @@ static void test_give_without_room(void **state)
     pair();
     do_complete = complete_give;
     while (caller->handles.used < HANDLE_FIRST - 1)
-        SYS(caller, handle_dup, (uint64_t)world_give(server, (ukern_handle)shm, caller, 0), 0, (uint64_t)-1);
+        SYS(caller, handle_dup, (uint64_t)world_give(server, (ukern_handle)shm, caller, 0), 0,
+            (uint64_t)-1);
     uint64_t token = park_free();
     frame_fail_after = 1;
     assert_int_equal(REPLY(token, TAG(0), shm, shm, 0, 0, 1, 0), UKERN_ETABLE);
@@ -550,7 +574,8 @@ static void test_give_the_port(void **state)
     pair();
     do_complete = complete_give;
     uint64_t token = park_free();
-    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0), port | UKERN_SEND_MOVE),
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(0),
+                               port | UKERN_SEND_MOVE),
                      UKERN_EHANDLE);
     world_check();
     uint64_t got = (uint64_t)world_result(caller);
@@ -564,8 +589,10 @@ static void test_give_the_port(void **state)
     world_run(caller);
     world_enter(NUMBER, &(struct ukern_sysregs){.x = {to}});
     assert_ptr_equal(arch_cpu()->current, server);
-    world_enter(UKERN_SYS_ipc_reply_recv, &(struct ukern_sysregs){{back, TAG(0), back | UKERN_SEND_MOVE}, UKERN_FOREVER,
-                                                                   world_regs(server)->token});
+    world_enter(UKERN_SYS_ipc_reply_recv,
+                &(struct ukern_sysregs){{back, TAG(0), back | UKERN_SEND_MOVE},
+                                        UKERN_FOREVER,
+                                        world_regs(server)->token});
     world_check();
     assert_int_equal(world_result(server), UKERN_EHANDLE);
     assert_true(world_result(caller) >= 0);
@@ -579,7 +606,8 @@ static int map_status;
 static int complete_map(struct ukern_pending *p, const struct ukern_msg *reply)
 {
     uint64_t address = 0, other;
-    map_status = ukern_map_shm(p, (ukern_handle)reply->w[0], reply->w[1], reply->w[2], (unsigned)reply->w[3], &address);
+    map_status = ukern_map_shm(p, (ukern_handle)reply->w[0], reply->w[1], reply->w[2],
+                               (unsigned)reply->w[3], &address);
     ukern_result(p, address, 0);
     if (map_status)
         return map_status;
@@ -591,7 +619,8 @@ static int complete_map(struct ukern_pending *p, const struct ukern_msg *reply)
 static unsigned mappings(const struct task *t)
 {
     unsigned n = 0;
-    for (struct tree_node *m = tree_ceil(&t->aspace->mappings, 0); m; m = tree_ceil(&t->aspace->mappings, m->key + 1))
+    for (struct tree_node *m = tree_ceil(&t->aspace->mappings, 0); m;
+         m = tree_ceil(&t->aspace->mappings, m->key + 1))
         n++;
     return n;
 }
@@ -601,16 +630,20 @@ static void test_map(void **state)
     (void)state;
     pair();
     do_complete = complete_map;
-    uint64_t read_only = (uint64_t)SYS(server, handle_dup, shm, UKERN_R_READ, (uint64_t)-1), m = UINT64_MAX;
+    uint64_t read_only = (uint64_t)SYS(server, handle_dup, shm, UKERN_R_READ, (uint64_t)-1),
+             m = UINT64_MAX;
     uint64_t token = park_free(), size = 3 * PAGE_SIZE;
     unsigned before = mappings(caller);
     uint64_t bad[][5] = {
-        {shm, 1, PAGE_SIZE, 3},         {shm, 0, 0, 3},           {shm, 0, size + 1, 3},
-        {shm, size, PAGE_SIZE, 3},      {shm, m, PAGE_SIZE, 3},   {shm, 0, m, 3},
-        {shm, 0, PAGE_SIZE, 0},         {shm, 0, PAGE_SIZE, 2},   {shm, 0, PAGE_SIZE, 5},
-        {shm, 0, PAGE_SIZE, 7},         {shm, 0, PAGE_SIZE, 8},   {read_only, 0, PAGE_SIZE, 3},
-        {port, 0, PAGE_SIZE, 1},        {99, 0, PAGE_SIZE, 1},    {shm, 0, PAGE_SIZE, 3, 1}, /* a second mapping */
-        {shm, 0, PAGE_SIZE, 3, 2},      {shm, 0, size, 1, 2}, /* refused by complete itself, twice */
+        {shm, 1, PAGE_SIZE, 3},    {shm, 0, 0, 3},
+        {shm, 0, size + 1, 3},     {shm, size, PAGE_SIZE, 3},
+        {shm, m, PAGE_SIZE, 3},    {shm, 0, m, 3},
+        {shm, 0, PAGE_SIZE, 0},    {shm, 0, PAGE_SIZE, 2},
+        {shm, 0, PAGE_SIZE, 5},    {shm, 0, PAGE_SIZE, 7},
+        {shm, 0, PAGE_SIZE, 8},    {read_only, 0, PAGE_SIZE, 3},
+        {port, 0, PAGE_SIZE, 1},   {99, 0, PAGE_SIZE, 1},
+        {shm, 0, PAGE_SIZE, 3, 1},                       /* a second mapping */
+        {shm, 0, PAGE_SIZE, 3, 2}, {shm, 0, size, 1, 2}, /* refused by complete itself, twice */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         uint64_t *w = bad[i];
@@ -639,7 +672,8 @@ static void test_map_without_quota(void **state)
     while (SYS(caller, port_create) >= 0)
         ;
     uint64_t token = park_free();
-    assert_int_equal(REPLY(token, TAG(0), shm, 0, PAGE_SIZE, 1), UKERN_ENOMEM); /* for complete to decide */
+    assert_int_equal(REPLY(token, TAG(0), shm, 0, PAGE_SIZE, 1),
+                     UKERN_ENOMEM); /* for complete to decide */
     still_parked();
     assert_int_equal(map_status, UKERN_ENOMEM);
     assert_int_equal(SYS(world_init, task_kill, (uint64_t)world_handle(caller), 0), UKERN_OK);
@@ -730,18 +764,21 @@ static void test_stage_with_mapping(void **state)
     struct task *second = world_spawn("second");
     uint64_t q = (uint64_t)SYS(server, port_create);
     uint64_t to_q = (uint64_t)world_give(server, (ukern_handle)q, second, UKERN_R_CALL);
-    assert_int_equal(SYS_UNTIL(second, 0, ipc_call, to_q, TAG(0)), UKERN_ETIMEDOUT); /* for its ghost */
+    assert_int_equal(SYS_UNTIL(second, 0, ipc_call, to_q, TAG(0)),
+                     UKERN_ETIMEDOUT); /* for its ghost */
     unsigned before = mappings(caller);
     uint64_t token = park_free();
-    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, q, TAG(0), shm, 1), WORLD_WAITS);
+    assert_int_equal(SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, q, TAG(0), shm, 1),
+                     WORLD_WAITS);
     assert_int_equal(mappings(caller), before);
     /* Straight to the server, which refuses one more. */
     SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 1);
     world_run(second);
     world_enter(NUMBER, &(struct ukern_sysregs){.x = {to_q}});
     assert_ptr_equal(arch_cpu()->current, server);
-    world_enter(UKERN_SYS_ipc_reply_recv,
-                &(struct ukern_sysregs){{q, TAG(0), shm, 0}, UKERN_FOREVER, world_regs(server)->token});
+    world_enter(
+        UKERN_SYS_ipc_reply_recv,
+        &(struct ukern_sysregs){{q, TAG(0), shm, 0}, UKERN_FOREVER, world_regs(server)->token});
     assert_int_equal(world_result(server), UKERN_EPROTO);
     world_check();
 }
@@ -766,8 +803,8 @@ static int complete_loud(struct ukern_pending *p, const struct ukern_msg *reply)
     return UKERN_DONE;
 }
 
-/* The short ways notice whom an extension wakes by ukern_log(): 0, 1: an urgent task, in begin, in complete;
- * 2: the server itself, in complete. */
+/* The short ways notice whom an extension wakes by ukern_log(): 0, 1: an urgent task, in begin, in
+ * complete; 2: the server itself, in complete. */
 static void test_log(void **state)
 {
     (void)state;
@@ -778,14 +815,17 @@ static void test_log(void **state)
         struct task *urgent = world_spawn("urgent");
         struct task *listener = how == 2 ? server : urgent;
         uint64_t p = how == 2 ? port : (uint64_t)SYS(urgent, port_create);
-        assert_int_equal(SYS_UNTIL(caller, 0, ipc_call, to, TAG(0)), UKERN_ETIMEDOUT); /* for its ghost */
-        uint64_t system = (uint64_t)world_give(world_init, UKERN_INIT_SYSTEM, listener, UKERN_R_LOG);
+        assert_int_equal(SYS_UNTIL(caller, 0, ipc_call, to, TAG(0)),
+                         UKERN_ETIMEDOUT); /* for its ghost */
+        uint64_t system =
+            (uint64_t)world_give(world_init, UKERN_INIT_SYSTEM, listener, UKERN_R_LOG);
         assert_int_equal(SYS(listener, log_bind, system, p, 1), UKERN_OK);
         SYS_UNTIL(listener, 0, ipc_recv, p); /* what was there before */
         if (how < 2)
             assert_int_equal(SYS(urgent, ipc_recv, p), WORLD_WAITS);
         else /* it waits for something else */
-            assert_int_equal(SYS(urgent, ipc_recv, (uint64_t)SYS(urgent, port_create)), WORLD_WAITS);
+            assert_int_equal(SYS(urgent, ipc_recv, (uint64_t)SYS(urgent, port_create)),
+                             WORLD_WAITS);
         assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
         world_priority(urgent, 40);
         SYS(world_init, task_priority, (uint64_t)UKERN_SELF, 1);
@@ -794,7 +834,8 @@ static void test_log(void **state)
         world_enter(NUMBER, &(struct ukern_sysregs){.x = {to}});
         if (how > 0)
             world_enter(UKERN_SYS_ipc_reply_recv,
-                        &(struct ukern_sysregs){{port, TAG(0), 1}, UKERN_FOREVER, world_regs(server)->token});
+                        &(struct ukern_sysregs){
+                            {port, TAG(0), 1}, UKERN_FOREVER, world_regs(server)->token});
         log_bind(NULL, 0);
         if (how < 2) {
             assert_ptr_equal(arch_cpu()->current, urgent);
@@ -816,7 +857,9 @@ static void test_cancel(void **state)
     (void)state;
     pair();
     /* Queued, then the deadline. */
-    assert_int_equal(world_sys(caller, READ, &(struct ukern_sysregs){.x = {to, BUFFER, 5, 0, sim_time + 50}}), WORLD_WAITS);
+    assert_int_equal(
+        world_sys(caller, READ, &(struct ukern_sysregs){.x = {to, BUFFER, 5, 0, sim_time + 50}}),
+        WORLD_WAITS);
     world_pass(50);
     assert_int_equal(world_result(caller), UKERN_ETIMEDOUT);
     assert_int_equal(why_cancelled, UKERN_ETIMEDOUT);
@@ -859,7 +902,8 @@ static void interrupt_at_point(void)
 static void interrupted(unsigned n, void (*f)(void), int64_t status, int64_t result)
 {
     pair_with(4 << 20, LONG);
-    uint64_t at = (uint64_t)SYS(caller, mem_map, LONG), notified = (uint64_t)SYS(world_init, port_create);
+    uint64_t at = (uint64_t)SYS(caller, mem_map, LONG),
+             notified = (uint64_t)SYS(world_init, port_create);
     uint64_t irq = (uint64_t)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 7);
     assert_int_equal(SYS(world_init, irq_bind, irq, notified, 1), UKERN_OK);
     uint64_t token = park(READ, at, LONG, sim_time + 1000);
@@ -884,7 +928,8 @@ static void interrupted(unsigned n, void (*f)(void), int64_t status, int64_t res
         assert_int_equal(world_result(caller), result);
         if (result > 0)
             for (uint64_t i = 0; i < LONG; i += 1000)
-                assert_int_equal(*(char *)world_user(caller, at + i), 'a' + (int)(i / PAGE_SIZE % 26));
+                assert_int_equal(*(char *)world_user(caller, at + i),
+                                 'a' + (int)(i / PAGE_SIZE % 26));
         else
             assert_int_equal(cancelled, 1);
     }
@@ -937,7 +982,8 @@ static void test_shm_destroyed_in_the_middle(void **state)
 {
     (void)state;
     pair_with(4 << 20, LONG);
-    uint64_t at = (uint64_t)SYS(caller, mem_map, LONG), notified = (uint64_t)SYS(world_init, port_create);
+    uint64_t at = (uint64_t)SYS(caller, mem_map, LONG),
+             notified = (uint64_t)SYS(world_init, port_create);
     uint64_t irq = (uint64_t)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 7);
     SYS(world_init, irq_bind, irq, notified, 1);
     others_handle = (uint64_t)world_give(server, (ukern_handle)shm, world_init, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: what a port holds for its server */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: what a port holds for
+ * its server */
 #include "world.h"
-
 
 static uint64_t port(struct task *t)
 {
@@ -188,7 +188,8 @@ static void test_last_receiver_goes(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    struct task *i = world_init, *t = world_spawn_with("poor", &(struct world_spawn){.memory = 200000});
+    struct task *i = world_init,
+                *t = world_spawn_with("poor", &(struct world_spawn){.memory = 200000});
     (void)i;
     int64_t h = 0;
     unsigned ports = 0;
@@ -207,9 +208,9 @@ static void test_no_memory(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_sticky_bits),  WORLD(test_wait_for_bits), WORLD(test_bits_for_several),
-    WORLD(test_notify_rights), WORLD(test_hangup),       WORLD(test_hangups_in_order),
-    WORLD(test_turns),        WORLD(test_timer),         WORLD(test_last_receiver_goes),
+    WORLD(test_sticky_bits),   WORLD(test_wait_for_bits), WORLD(test_bits_for_several),
+    WORLD(test_notify_rights), WORLD(test_hangup),        WORLD(test_hangups_in_order),
+    WORLD(test_turns),         WORLD(test_timer),         WORLD(test_last_receiver_goes),
     WORLD(test_no_memory),
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: who runs, and for how long */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: who runs, and for how
+ * long */
 #include "sched.h"
 #include "world.h"
 
@@ -36,7 +37,8 @@ static void test_round_robin(void **state)
     }
 }
 
-/* Alone, a task runs on without timer interrupts, but for one that may have been asked for before. */
+/* Alone, a task runs on without timer interrupts, but for one that may have been asked for before.
+ */
 static void test_tickless(void **state)
 {
     (void)state;
@@ -55,7 +57,8 @@ static void test_tickless(void **state)
 static void test_more_urgent_runs_at_once(void **state)
 {
     (void)state;
-    struct task *i = world_init, *t = world_spawn_with("high", &(struct world_spawn){.priority = 30});
+    struct task *i = world_init,
+                *t = world_spawn_with("high", &(struct world_spawn){.priority = 30});
     assert_ptr_equal(current(), t);
     uint64_t p = (uint64_t)SYS(t, port_create), h = (uint64_t)world_give(t, (ukern_handle)p, i, 0);
     assert_int_equal(SYS(t, notify_wait, p, 1), WORLD_WAITS);
@@ -75,7 +78,8 @@ static void test_more_urgent_runs_at_once(void **state)
 static void test_notified_runs_at_once(void **state)
 {
     (void)state;
-    struct task *i = world_init, *t = world_spawn_with("high", &(struct world_spawn){.priority = 30});
+    struct task *i = world_init,
+                *t = world_spawn_with("high", &(struct world_spawn){.priority = 30});
     uint64_t p = (uint64_t)SYS(t, port_create), h = (uint64_t)world_give(t, (ukern_handle)p, i, 0);
     for (unsigned how = 0; how < 4; how++) {
         bool any = how & 1, other = how & 2; /* another bit is there already */
@@ -145,7 +149,8 @@ static void test_idle(void **state)
 {
     (void)state;
     struct task *i = world_init;
-    uint64_t p = (uint64_t)SYS(i, port_create), idle = arch_cpu()->idle_cycles, mine = i->cpu_cycles;
+    uint64_t p = (uint64_t)SYS(i, port_create), idle = arch_cpu()->idle_cycles,
+             mine = i->cpu_cycles;
     assert_int_equal(SYS_UNTIL(i, sim_time + 12345, notify_wait, p, 1), UKERN_ETIMEDOUT);
     assert_int_equal(arch_cpu()->idle_cycles - idle, 12345);
     assert_int_equal(i->cpu_cycles, mine);
@@ -186,11 +191,15 @@ static void test_many_deadlines(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_round_robin), WORLD(test_tickless),
+    WORLD(test_round_robin),
+    WORLD(test_tickless),
     WORLD(test_more_urgent_runs_at_once),
-    WORLD(test_notified_runs_at_once), WORLD(test_preempted_goes_on_first),
-    WORLD(test_yield), WORLD(test_idle),
-    WORLD(test_cpu_time), WORLD(test_many_deadlines),
+    WORLD(test_notified_runs_at_once),
+    WORLD(test_preempted_goes_on_first),
+    WORLD(test_yield),
+    WORLD(test_idle),
+    WORLD(test_cpu_time),
+    WORLD(test_many_deadlines),
 };
 
 WORLD_MAIN(tests)

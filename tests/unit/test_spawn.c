@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: task_spawn and the loader */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: task_spawn and the
+ * loader */
 #include "spawn.h"
 #include "world.h"
 
@@ -54,7 +55,8 @@ static void test_what_it_is_born_with(void **state)
     a.grant_count = 3;
     grant[0] = (struct ukern_grant){.handle = (ukern_handle)p, .rights = UKERN_R_CALL, .slot = 5};
     grant[1] = (struct ukern_grant){.handle = UKERN_INIT_DTB, .slot = -1};
-    grant[2] = (struct ukern_grant){.handle = UKERN_INIT_SYSTEM, .rights = UKERN_R_LOG, .slot = 100};
+    grant[2] =
+        (struct ukern_grant){.handle = UKERN_INIT_SYSTEM, .rights = UKERN_R_LOG, .slot = 100};
     struct task *t = child(spawn(i));
     assert_int_equal(t->base_priority, 15);
     assert_int_equal(t->max_priority, 40);
@@ -71,8 +73,10 @@ static void test_what_it_is_born_with(void **state)
     assert_int_equal(handle_get(&t->handles, 100)->rights, UKERN_R_LOG);
     assert_non_null(t->supervisor);
     /* Code is not writable, data not executable; what the file does not have is zero. */
-    assert_true(aspace_user(t->aspace, IMAGE_TEXT, UKERN_PROT_EXEC) && !aspace_user(t->aspace, IMAGE_TEXT, UKERN_PROT_WRITE));
-    assert_true(aspace_user(t->aspace, IMAGE_DATA, UKERN_PROT_WRITE) && !aspace_user(t->aspace, IMAGE_DATA, UKERN_PROT_EXEC));
+    assert_true(aspace_user(t->aspace, IMAGE_TEXT, UKERN_PROT_EXEC) &&
+                !aspace_user(t->aspace, IMAGE_TEXT, UKERN_PROT_WRITE));
+    assert_true(aspace_user(t->aspace, IMAGE_DATA, UKERN_PROT_WRITE) &&
+                !aspace_user(t->aspace, IMAGE_DATA, UKERN_PROT_EXEC));
     assert_true(!aspace_user(t->aspace, STACK_TOP - 1, UKERN_PROT_EXEC));
     for (uint64_t k = 64; k < 8192; k++)
         assert_int_equal(*(char *)world_user(t, IMAGE_DATA + k), 0);
@@ -195,7 +199,8 @@ static void test_many_grants(void **state)
     usual();
     a.grant_count = UKERN_GRANTS_MAX;
     for (unsigned k = 0; k < UKERN_GRANTS_MAX; k++)
-        many[k] = (struct ukern_grant){.handle = UKERN_INIT_DTB, .slot = (int32_t)(200 + k * HANDLE_PER_PAGE)};
+        many[k] = (struct ukern_grant){.handle = UKERN_INIT_DTB,
+                                       .slot = (int32_t)(200 + k * HANDLE_PER_PAGE)};
     assert_int_equal(aspace_copy_out(i->aspace, AT, &a, sizeof a), UKERN_OK);
     assert_int_equal(aspace_copy_out(i->aspace, GRANTS, many, sizeof many), UKERN_OK);
     granted = most = 0;
@@ -303,8 +308,10 @@ static void interrupt_at_point(void)
 
 static void interrupted(unsigned n, unsigned what)
 {
-    struct task *i = world_init, *t = world_spawn_with("spawner", &(struct world_spawn){.memory = 4 << 20});
-    uint64_t notified = (uint64_t)SYS(i, port_create), irq = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 7);
+    struct task *i = world_init,
+                *t = world_spawn_with("spawner", &(struct world_spawn){.memory = 4 << 20});
+    uint64_t notified = (uint64_t)SYS(i, port_create),
+             irq = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 7);
     SYS(i, irq_bind, irq, notified, 1);
     /* The file in memory of its own. */
     uint64_t s = (uint64_t)SYS(i, shm_create, 3 * PAGE_SIZE, 0);
@@ -356,8 +363,8 @@ static void test_interrupted(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_what_it_is_born_with), WORLD(test_bad_arguments), WORLD(test_bad_grants), WORLD(test_many_grants),
-    WORLD(test_no_memory),            WORLD(test_interrupted),
+    WORLD(test_what_it_is_born_with), WORLD(test_bad_arguments), WORLD(test_bad_grants),
+    WORLD(test_many_grants),          WORLD(test_no_memory),     WORLD(test_interrupted),
 };
 
 WORLD_MAIN(tests)

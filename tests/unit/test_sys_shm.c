@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the system calls about memory, and long operations */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the system calls
+ * about memory, and long operations */
 #include "world.h"
 
 #define SELF ((uint64_t)UKERN_SELF)
@@ -30,7 +31,8 @@ static void test_create(void **state)
     assert_int_equal(world_regs(i)->x[2], UKERN_SHM_NORMAL);
     assert_int_equal(world_regs(i)->x[3], 0);
     for (uint64_t k = 0; k < 2 * PAGE_SIZE; k += 8)
-        assert_int_equal(*(uint64_t *)world_user(i, at + k), 0); /* frames are never handed out as they were */
+        assert_int_equal(*(uint64_t *)world_user(i, at + k),
+                         0); /* frames are never handed out as they were */
     assert_int_equal(SYS(i, shm_create, 0, 0), UKERN_EINVAL);
     assert_int_equal(SYS(i, shm_create, 1, 7), UKERN_EINVAL);
     assert_int_equal(SYS(i, shm_create, 1, UKERN_SHM_DEVICE), UKERN_EINVAL);
@@ -68,8 +70,14 @@ static void test_device(void **state)
     assert_true(SYS(i, shm_map, (uint64_t)h, SELF, 0, 0, 0, RW) > 0);
     struct {
         uint64_t base, size;
-    } bad[] = {{base + 1, PAGE_SIZE}, {base, 0}, {base, 1}, {base, SIM_DEVICE_SIZE + PAGE_SIZE},
-               {SIM_RAM_BASE, PAGE_SIZE}, {0, PAGE_SIZE}, {base, (uint64_t)-4096}, {(uint64_t)-4096, 8192}};
+    } bad[] = {{base + 1, PAGE_SIZE},
+               {base, 0},
+               {base, 1},
+               {base, SIM_DEVICE_SIZE + PAGE_SIZE},
+               {SIM_RAM_BASE, PAGE_SIZE},
+               {0, PAGE_SIZE},
+               {base, (uint64_t)-4096},
+               {(uint64_t)-4096, 8192}};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         assert_int_equal(SYS(i, shm_device, system, bad[k].base, bad[k].size), UKERN_EINVAL);
     assert_int_equal(SYS(i, shm_device, 99, base, PAGE_SIZE), UKERN_EHANDLE);
@@ -114,7 +122,9 @@ static void test_map(void **state)
         {0, 0, 0, R | UINT64_C(1) << 32, UKERN_EINVAL},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-        assert_int_equal(SYS(i, shm_map, h, SELF, bad[k].hint, bad[k].offset, bad[k].size, bad[k].prot), bad[k].error);
+        assert_int_equal(
+            SYS(i, shm_map, h, SELF, bad[k].hint, bad[k].offset, bad[k].size, bad[k].prot),
+            bad[k].error);
     assert_int_equal(SYS(i, shm_map, 99, SELF, 0, 0, 0, R), UKERN_EHANDLE);
     assert_int_equal(SYS(i, shm_map, UKERN_INIT_SYSTEM, SELF, 0, 0, 0, R), UKERN_ETYPE);
     assert_int_equal(SYS(i, shm_map, UKERN_INIT_ARCHIVE, SELF, 0, 0, 0, RW), UKERN_ERIGHTS);
@@ -128,7 +138,8 @@ static void test_unmap(void **state)
     (void)state;
     struct task *i = world_init;
     uint64_t h = create(i, 3 * PAGE_SIZE), at = map(i, h);
-    assert_int_equal(SYS(i, shm_unmap, SELF, at + PAGE_SIZE), UKERN_ENOENT); /* whole mappings only */
+    assert_int_equal(SYS(i, shm_unmap, SELF, at + PAGE_SIZE),
+                     UKERN_ENOENT); /* whole mappings only */
     assert_int_equal(SYS(i, shm_unmap, SELF, at - PAGE_SIZE), UKERN_ENOENT);
     assert_int_equal(SYS(i, shm_unmap, SELF, UINT64_MAX), UKERN_ENOENT);
     assert_int_equal(SYS(i, shm_unmap, h, at), UKERN_ETYPE);
@@ -168,7 +179,8 @@ static void test_revoke(void **state)
 {
     (void)state;
     struct task *i = world_init, *t = world_spawn("client");
-    uint64_t h = create(i, 40 * PAGE_SIZE), mine = map(i, h), copy = (uint64_t)SYS(i, handle_dup, h, 0, (uint64_t)-1);
+    uint64_t h = create(i, 40 * PAGE_SIZE), mine = map(i, h),
+             copy = (uint64_t)SYS(i, handle_dup, h, 0, (uint64_t)-1);
     uint64_t there = (uint64_t)world_give(i, (ukern_handle)h, t, UKERN_R_READ | UKERN_R_WRITE);
     uint64_t a = map(t, there), b = map(t, there);
     assert_int_equal(SYS(t, shm_revoke, there), UKERN_ERIGHTS);
@@ -234,15 +246,18 @@ static void test_no_memory(void **state)
             if (call == 0)
                 rc = SYS(t, shm_create, 100 * PAGE_SIZE, 0);
             else if (call == 1)
-                rc = SYS(t, shm_map, h, SELF, UINT64_C(0x5000000000) + k * (UINT64_C(1) << 30), 0, 0, RW);
+                rc = SYS(t, shm_map, h, SELF, UINT64_C(0x5000000000) + k * (UINT64_C(1) << 30), 0,
+                         0, RW);
             else
-                rc = SYS(t, mem_map, 80 * PAGE_SIZE, UINT64_C(0x6000000000) + k * (UINT64_C(1) << 30));
+                rc = SYS(t, mem_map, 80 * PAGE_SIZE,
+                         UINT64_C(0x6000000000) + k * (UINT64_C(1) << 30));
             bool failed = frame_fail_after == 0;
             frame_fail_after = 0;
             world_check();
             if (!failed) {
                 if (rc <= 0)
-                    fail_msg("call %u, without its %lu-th allocation failing: %ld", call, (unsigned long)k, (long)rc);
+                    fail_msg("call %u, without its %lu-th allocation failing: %ld", call,
+                             (unsigned long)k, (long)rc);
                 break;
             }
             assert_int_equal(rc, UKERN_ENOMEM);
@@ -282,7 +297,8 @@ static void interrupt_at_point(void)
 static uint64_t notified;
 
 /* From the n-th preemption point of t's call on, init runs; t is in the middle of it. */
-static void stop_in_the_middle(struct task *t, unsigned n, uint64_t number, const struct ukern_sysregs *args)
+static void stop_in_the_middle(struct task *t, unsigned n, uint64_t number,
+                               const struct ukern_sysregs *args)
 {
     world_priority(world_init, 50);
     assert_int_equal(SYS(world_init, notify_wait, notified, 1), WORLD_WAITS);
@@ -303,17 +319,18 @@ static void take_line(void)
     assert_int_equal(SYS(world_init, irq_bind, irq, notified, 1), UKERN_OK);
 }
 
-
 enum meanwhile { NOTHING, KILL, DESTROY, KILL_TARGET, UNMAP };
 
 static void long_map(unsigned n, enum meanwhile what)
 {
-    struct task *t = world_spawn_with("one", &(struct world_spawn){.memory = 16 << 20}), *of = world_spawn("target");
+    struct task *t = world_spawn_with("one", &(struct world_spawn){.memory = 16 << 20}),
+                *of = world_spawn("target");
     uint64_t size = UINT64_C(8) << 20, h = create(t, size), hint = UINT64_C(0x20000000);
     uint64_t target = (uint64_t)world_give(world_init, world_handle(of), t, 0);
     uint64_t mine = (uint64_t)world_give(t, (ukern_handle)h, world_init, 0);
     take_line();
-    stop_in_the_middle(t, n, UKERN_SYS_shm_map, &(struct ukern_sysregs){.x = {h, target, hint, 0, 0, RW}});
+    stop_in_the_middle(t, n, UKERN_SYS_shm_map,
+                       &(struct ukern_sysregs){.x = {h, target, hint, 0, 0, RW}});
     switch (what) {
     case KILL:
         SYS(world_init, task_kill, (uint64_t)world_handle(t), 0);
@@ -374,14 +391,16 @@ static void test_interrupted_revoke(void **state)
     for (unsigned what = 0; what < 4; what++) {
         struct task *t = world_spawn_with("owner", &(struct world_spawn){.memory = 16 << 20});
         struct task *of = world_spawn("client");
-        uint64_t h = create(t, 8 << 20), mine = (uint64_t)world_give(t, (ukern_handle)h, world_init, 0);
+        uint64_t h = create(t, 8 << 20),
+                 mine = (uint64_t)world_give(t, (ukern_handle)h, world_init, 0);
         uint64_t there = (uint64_t)world_give(t, (ukern_handle)h, of, 0);
         for (int i = 0; i < 3; i++)
             map(of, there);
         take_line();
         stop_in_the_middle(t, 6, what == 2 ? UKERN_SYS_shm_destroy : UKERN_SYS_shm_revoke,
                            &(struct ukern_sysregs){.x = {h}});
-        assert_int_equal(SYS(world_init, shm_info, mine), UKERN_EREVOKED); /* from the first moment on */
+        assert_int_equal(SYS(world_init, shm_info, mine),
+                         UKERN_EREVOKED); /* from the first moment on */
         if (what == 1)
             SYS(world_init, task_kill, (uint64_t)world_handle(t), 0);
         if (what == 3)
@@ -396,7 +415,8 @@ static void test_interrupted_revoke(void **state)
     }
 }
 
-/* However many mappings of its own a revoke passes over, it does so in steps; it may be stopped there. */
+/* However many mappings of its own a revoke passes over, it does so in steps; it may be stopped
+ * there. */
 static void test_revoke_with_many_own(void **state)
 {
     (void)state;
@@ -413,7 +433,8 @@ static void test_revoke_with_many_own(void **state)
         if (what == 1)
             assert_int_equal(SYS(world_init, task_kill, (uint64_t)world_handle(t), 0), UKERN_OK);
         for (unsigned i = 0; what == 2 && i < 1000; i++)
-            assert_int_equal(SYS(world_init, shm_unmap, (uint64_t)world_handle(t), own[i]), UKERN_OK);
+            assert_int_equal(SYS(world_init, shm_unmap, (uint64_t)world_handle(t), own[i]),
+                             UKERN_OK);
         world_check();
         world_priority(world_init, WORLD_PRIORITY);
         if (what != 1) {
@@ -427,13 +448,20 @@ static void test_revoke_with_many_own(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_create),          WORLD(test_dma),
-    WORLD(test_device),          WORLD(test_map),
-    WORLD(test_unmap),           WORLD(test_another_task),
-    WORLD(test_revoke),          WORLD(test_destroy),
-    WORLD(test_mem_map),         WORLD(test_no_memory),
-    WORLD(test_quota),           WORLD(test_interrupted_map),
-    WORLD(test_interrupted_create), WORLD(test_interrupted_revoke),
+    WORLD(test_create),
+    WORLD(test_dma),
+    WORLD(test_device),
+    WORLD(test_map),
+    WORLD(test_unmap),
+    WORLD(test_another_task),
+    WORLD(test_revoke),
+    WORLD(test_destroy),
+    WORLD(test_mem_map),
+    WORLD(test_no_memory),
+    WORLD(test_quota),
+    WORLD(test_interrupted_map),
+    WORLD(test_interrupted_create),
+    WORLD(test_interrupted_revoke),
     WORLD(test_revoke_with_many_own),
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the system calls about tasks, and their end */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the system calls
+ * about tasks, and their end */
 #include "world.h"
 
 #define SELF ((uint64_t)UKERN_SELF)
@@ -68,7 +69,8 @@ static void test_kill_in_every_state(void **state)
             assert_int_equal(SYS(t, ipc_recv, (uint64_t)SYS(t, port_create)), WORLD_WAITS);
             break;
         case 4: /* waiting for an end */
-            assert_int_equal(SYS(t, task_wait, (uint64_t)world_give(i, world_handle(other), t, 0)), WORLD_WAITS);
+            assert_int_equal(SYS(t, task_wait, (uint64_t)world_give(i, world_handle(other), t, 0)),
+                             WORLD_WAITS);
             break;
         case 5: /* with a caller in hand, and another in its queue */
             SYS(t, handle_close, to);
@@ -91,7 +93,8 @@ static void test_kill_in_every_state(void **state)
             assert_int_equal(SYS(other, ipc_recv, p), UKERN_EV_FAULT);
             break;
         default: /* with a timer */
-            assert_int_equal(SYS_UNTIL(t, sim_time + 100, ipc_recv, (uint64_t)SYS(t, port_create)), WORLD_WAITS);
+            assert_int_equal(SYS_UNTIL(t, sim_time + 100, ipc_recv, (uint64_t)SYS(t, port_create)),
+                             WORLD_WAITS);
             break;
         }
         world_check();
@@ -124,7 +127,8 @@ static void test_kill_self(void **state)
 static void test_killed_in_time(void **state)
 {
     (void)state;
-    struct task *i = world_init, *t = world_spawn_with("low", &(struct world_spawn){.priority = 1}), *busy = world_spawn("busy");
+    struct task *i = world_init, *t = world_spawn_with("low", &(struct world_spawn){.priority = 1}),
+                *busy = world_spawn("busy");
     (void)busy;
     uint64_t h = handle(t);
     assert_int_equal(SYS(i, task_kill, h, 0), UKERN_OK);
@@ -135,7 +139,8 @@ static void test_killed_in_time(void **state)
 static void test_priority(void **state)
 {
     (void)state;
-    struct task *i = world_init, *t = world_spawn_with("child", &(struct world_spawn){.max_priority = 30});
+    struct task *i = world_init,
+                *t = world_spawn_with("child", &(struct world_spawn){.max_priority = 30});
     uint64_t h = handle(t);
     assert_int_equal(SYS(t, task_priority, SELF, 30), UKERN_OK);
     assert_int_equal(t->priority, 30);
@@ -160,17 +165,20 @@ static void test_info(void **state)
 {
     (void)state;
     struct task *i = world_init, *t = world_spawn("child");
-    uint64_t p = (uint64_t)SYS(i, port_create), h = handle(t), to = (uint64_t)world_give(i, (ukern_handle)p, t, 0);
+    uint64_t p = (uint64_t)SYS(i, port_create), h = handle(t),
+             to = (uint64_t)world_give(i, (ukern_handle)p, t, 0);
     const struct ukern_task_info *info = world_user(i, AT);
     SYS(t, ipc_call, to, UKERN_TAG(0, 0));
     assert_int_equal(SYS(i, task_info, h, 0, AT), UKERN_OK);
-    assert_true(info->id == task_id(t) && info->state == UKERN_TASK_SEND && info->priority == WORLD_PRIORITY &&
-                info->handles == 1 && info->memory_limit == 1 << 20 && info->memory_used > 0);
+    assert_true(info->id == task_id(t) && info->state == UKERN_TASK_SEND &&
+                info->priority == WORLD_PRIORITY && info->handles == 1 &&
+                info->memory_limit == 1 << 20 && info->memory_used > 0);
     assert_string_equal(info->name, "child");
     assert_int_equal(SYS(i, ipc_recv, p), UKERN_EV_MESSAGE);
     sim_time += 77;
     assert_int_equal(SYS(i, task_info, h, 0, AT), UKERN_OK);
-    assert_true(info->state == UKERN_TASK_REPLY && info->waiting_for == 1 && info->waiting_ns == 77 && info->ipc_count > 0);
+    assert_true(info->state == UKERN_TASK_REPLY && info->waiting_for == 1 &&
+                info->waiting_ns == 77 && info->ipc_count > 0);
     /* All tasks, by id. */
     assert_int_equal(SYS(i, task_info, UKERN_INIT_SYSTEM, 0, AT), UKERN_OK);
     assert_int_equal(info->id, 1);
@@ -191,7 +199,8 @@ static void test_info(void **state)
     SYS(i, task_wait, h);
     assert_int_equal(world_result(i), UKERN_OK);
     assert_int_equal(SYS(i, task_info, h, 0, AT), UKERN_OK);
-    assert_true(info->state == UKERN_TASK_DEAD && info->exit_code == 9 && info->exit_reason == UKERN_EXIT_KILLED);
+    assert_true(info->state == UKERN_TASK_DEAD && info->exit_code == 9 &&
+                info->exit_reason == UKERN_EXIT_KILLED);
 }
 
 static void test_open(void **state)
@@ -222,7 +231,8 @@ static void test_read_and_regs(void **state)
     uint64_t h = handle(t);
     assert_int_equal(SYS(i, task_read, h, IMAGE_TEXT, AT, 4), 4);
     assert_memory_equal(world_user(i, AT), "\177ELF", 4);
-    assert_int_equal(SYS(i, task_read, h, IMAGE_TEXT + 4090, AT, 100), 6); /* up to the page's end */
+    assert_int_equal(SYS(i, task_read, h, IMAGE_TEXT + 4090, AT, 100),
+                     6); /* up to the page's end */
     assert_int_equal(SYS(i, task_read, h, IMAGE_TEXT, AT, UINT64_MAX), PAGE_SIZE);
     assert_int_equal(SYS(i, task_read, h, 0, 0, 0), 0);
     uint64_t bad[] = {0, UINT64_MAX, USER_HIGH, IMAGE_TEXT - 1, UINT64_C(0xffffff8000000000)};
@@ -260,8 +270,8 @@ static void test_system(void **state)
     const uint64_t system = UKERN_INIT_SYSTEM;
     assert_int_equal(SYS(i, system_info, system, AT), UKERN_OK);
     const struct ukern_system_info *info = world_user(i, AT);
-    assert_true(info->frames_free == frame_free_count() && info->tasks == 1 && info->objects == slab_count() &&
-                info->uptime_ns == sim_time);
+    assert_true(info->frames_free == frame_free_count() && info->tasks == 1 &&
+                info->objects == slab_count() && info->uptime_ns == sim_time);
     assert_int_equal(SYS(i, system_info, system, 0), UKERN_EFAULT);
     assert_int_equal(SYS(i, system_info, 99, AT), UKERN_EHANDLE);
     assert_int_equal(SYS(i, system_info, UKERN_INIT_DTB, AT), UKERN_ETYPE);
@@ -280,9 +290,9 @@ static void test_system(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_exit_and_wait),  WORLD(test_wait_errors), WORLD(test_kill_in_every_state),
-    WORLD(test_kill_self),      WORLD(test_killed_in_time), WORLD(test_priority),
-    WORLD(test_info),           WORLD(test_open),        WORLD(test_read_and_regs),
+    WORLD(test_exit_and_wait), WORLD(test_wait_errors),    WORLD(test_kill_in_every_state),
+    WORLD(test_kill_self),     WORLD(test_killed_in_time), WORLD(test_priority),
+    WORLD(test_info),          WORLD(test_open),           WORLD(test_read_and_regs),
     WORLD(test_system),
 };
 

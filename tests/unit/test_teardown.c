@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the end of a task, in steps */
+/* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the end of a task, in
+ * steps */
 #include "world.h"
 
 #define WAITERS 40
@@ -40,7 +41,8 @@ static void test_wait_result(void **state)
     uint64_t one = (uint64_t)world_give(world_init, world_handle(t), w, UKERN_R_WAIT);
     assert_int_equal(SYS(w, ipc_call, to, 0), WORLD_WAITS);
     assert_int_equal(SYS(s, ipc_recv, p), UKERN_EV_MESSAGE);
-    assert_int_equal(SYS_TOKEN(s, world_regs(s)->token, 0, ipc_reply, 0, 1, 2, 3, 4, 5, 6, 7), UKERN_OK);
+    assert_int_equal(SYS_TOKEN(s, world_regs(s)->token, 0, ipc_reply, 0, 1, 2, 3, 4, 5, 6, 7),
+                     UKERN_OK);
     assert_int_equal(world_result(w), UKERN_OK);
     assert_int_equal(SYS(w, task_wait, one), WORLD_WAITS);
     assert_int_equal(SYS(t, task_exit, 7), WORLD_WAITS);
@@ -55,7 +57,8 @@ static void test_sparse_handles(void **state)
     (void)state;
     struct task *t = world_spawn("sparse");
     uint64_t p = (uint64_t)SYS(t, port_create);
-    for (uint64_t slot = HANDLE_FIRST + HANDLE_PER_PAGE - 1; slot < HANDLE_MAX; slot += HANDLE_PER_PAGE * 4)
+    for (uint64_t slot = HANDLE_FIRST + HANDLE_PER_PAGE - 1; slot < HANDLE_MAX;
+         slot += HANDLE_PER_PAGE * 4)
         assert_int_equal(SYS(t, handle_dup, p, UKERN_R_CALL, slot), slot);
     assert_int_equal(t->handles.used, 65);
     world_run(world_init);

@@ -103,6 +103,7 @@ static void test_random(void **state)
     assert_null(q.first);
 }
 
-static const struct CMUnitTest tests[] = {UNIT(test_order), UNIT(test_remove_anywhere), UNIT(test_random)};
+static const struct CMUnitTest tests[] = {UNIT(test_order), UNIT(test_remove_anywhere),
+                                          UNIT(test_random)};
 
 UNIT_MAIN(tests)

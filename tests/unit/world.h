@@ -37,7 +37,8 @@ static inline int world_after(void **state)
         return 0;
     print_error("left behind: %ld frames, %ld objects; init has grown by %ld pages\n",
                 (long)(world_base.frames - frame_free_count()),
-                (long)(slab_count() - (world_init->ghost != NULL) - world_base.objects), (long)grown);
+                (long)(slab_count() - (world_init->ghost != NULL) - world_base.objects),
+                (long)grown);
     return -1;
 }
 

@@ -223,17 +223,16 @@ static bool send_some(struct client *c)
 {
     while (c->head_sent < c->head_size || c->body_sent < c->body_size) {
         bool head = c->head_sent < c->head_size;
-        const char *from = head ? c->head + c->head_sent : c->body + c->body_sent;
+        const char *from = head ? c->head + c->head_sent : c->body ? c->body + c->body_sent : NULL;
         size_t left = head ? c->head_size - c->head_sent : c->body_size - c->body_sent;
         ssize_t n;
 
-        if (!head && c->body == NULL) {
+        if (from == NULL) { /* a stream is made as it goes */
             size_t piece = stream_piece(c->body_sent, &from);
 
             left = left < piece ? left : piece;
         }
         n = send(c->fd, from, left, MSG_DONTWAIT);
-
         if (n < 0)
             return errno == EAGAIN;
         *(head ? &c->head_sent : &c->body_sent) += (size_t)n;
