@@ -34,7 +34,7 @@ done <<'END'
 400 call_vectors a call between two users of the FPU
 140 bad_handle a call by a bad handle
 355 yield yielding there and back
-470 notify_wait a notification of a waiting task
+485 notify_wait a notification of a waiting task
 450 pending_call a pending call of a trivial server
 END
 finish
