@@ -3,25 +3,25 @@
 #? ukern: a microkernel that you link like a library
 #?
 #? Targets
-#?   setup      install what this machine lacks, fetch libfdt             make setup
-#?   all        build the libraries and the pipes example                 make
-#?   run        boot the pipes example in QEMU                            make run
-#?              a script instead of the keyboard                          echo 'cat README.md | wc' | make -s run
-#?   trace      the same, and show afterwards who called whom             make trace
-#?   check      run every test                                            make check
-#?              or some of them                                           make check TESTS=test_pipe
-#?   new        start a project of your own                               make new TEMPLATE=server NAME=../kv
-#?   bench      boot the benchmark image and print its table              make bench
-#?   bench-linux  time the network beside Linux in the same QEMU        make bench-linux
-#?   docs       build the site, $(BUILD)/docs/html/index.html             make docs
-#?   format     lay out all C files by .clang-format                      make format
-#?   lint       look for mistakes without running anything                make lint
-#?   install    put the SDK below $(DESTDIR)$(PREFIX)                     make install PREFIX=/opt/ukern
-#?   uninstall  and take it away again                                    make uninstall PREFIX=/opt/ukern
-#?   dist       the sources, $(BUILD)/ukern-VERSION.tar.gz                make dist
-#?   deb        a Debian package in $(BUILD)                              make deb
-#?   clean      remove everything that was built                          make clean
-#?   help       this text                                                 make help
+#?   setup        install what this machine lacks, fetch libfdt            make setup
+#?   all          build the libraries and the pipes example                make
+#?   run          boot the pipes example in QEMU                           make run
+#?                a script instead of the keyboard                         echo 'cat README.md | wc' | make -s run
+#?   trace        the same, and show afterwards who called whom            make trace
+#?   check        run every test                                           make check
+#?                or some of them                                          make check TESTS=test_pipe
+#?   new          start a project of your own                              make new TEMPLATE=server NAME=../kv
+#?   bench        boot the benchmark image and print its table             make bench
+#?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
+#?   docs         build the site, $(BUILD)/docs/html/index.html            make docs
+#?   format       lay out all C files by .clang-format                     make format
+#?   lint         look for mistakes without running anything               make lint
+#?   install      put the SDK below $(DESTDIR)$(PREFIX)                    make install PREFIX=/opt/ukern
+#?   uninstall    and take it away again                                   make uninstall PREFIX=/opt/ukern
+#?   dist         the sources, $(BUILD)/ukern-VERSION.tar.gz               make dist
+#?   deb          a Debian package in $(BUILD)                             make deb
+#?   clean        remove everything that was built                         make clean
+#?   help         this text                                                make help
 #?
 #? Variables
 #?   V=1             show every command                                   make V=1
