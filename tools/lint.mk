@@ -21,8 +21,8 @@ format-check:
 
 spdx:
 	$(call step,SPDX,all files)
-	$(Q)bad=0; for f in $(call tree,.,*); do case $$f in *.o | *.md | *.clang-format | *.gitignore | */LICENSE) continue ;; esac; \
-	    head -n 2 $$f | grep -q SPDX-License-Identifier || { echo "$$f: has no SPDX line"; bad=1; }; done; exit $$bad
+	$(Q)bad=0; for f in $(call tree,.,*); do case $$f in *.o | */LICENSE) continue ;; *.md) at=tail ;; *) at=head ;; esac; \
+	    $$at -n 2 $$f | grep -q SPDX-License-Identifier || { echo "$$f: has no SPDX line"; bad=1; }; done; exit $$bad
 
 shellcheck:
 	$(call step,SHELL,scripts)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Sockets for programs, under their POSIX names: TCP, UDP and raw ICMP over IPv4 and IPv6. It can
- * be included under its usual names, too (-Iinclude): sys/socket.h, netinet/in.h, arpa/inet.h,
- * netdb.h. A socket is a file descriptor: read(), write(), close(), dup() and poll() work on it. A
- * task needs the port `socket` (NAME.uses := socket). Errors are in errno; socket_error() says the
- * last in words.
+ *  be included under its usual names, too (-Iinclude): sys/socket.h, netinet/in.h, arpa/inet.h,
+ *  netdb.h. A socket is a file descriptor: read(), write(), close(), dup() and poll() work on it. A
+ *  task needs the port `socket` (NAME.uses := socket). Errors are in errno; socket_error() says the
+ *  last in words.
  *
  *  @code
  *  int s = socket(AF_INET, SOCK_STREAM, 0);

@@ -13,7 +13,7 @@
  *  - struct task *arch_context_switch(struct cpu *c, struct task *from, struct task *to), which
  *    returns `to`; void arch_context_enter(c, to), arch_context_leave(c): from one task to another;
  *    from nobody; to nobody. Everything but the registers of the entry code (entry.h): address
- * space, FPU access. cpu.current and cpu.left say already what comes
+ *    space, FPU access. cpu.current and cpu.left say already what comes
  *  - ARCH_USER_END: one past the last user address
  *
  *  inline where speed counts, includes this header, and implements the functions below.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  A strict loader of static AArch64 ELF64 programs. The file lies in a shm that others may write
- * to while it is read, so headers are copied once and only the copy is believed.
+ *  to while it is read, so headers are copied once and only the copy is believed.
  */
 #ifndef CORE_ELF_H
 #define CORE_ELF_H

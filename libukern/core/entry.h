@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The ways into the kernel. The arch saves the current task's registers (arch_cpu()->current),
- * masks interrupts, and calls one of these on the CPU's kernel stack; the result says how to go
- * back to the task that is current *then*:
- *   - not NULL: as from a system call: restore x19 to x30, sp, pc, pstate from its context, load x0
- * to x7, x9 and x10 from the result, zero the other general registers;
+ *  masks interrupts, and calls one of these on the CPU's kernel stack; the result says how to go
+ *  back to the task that is current *then*:
+ *   - not NULL: as from a system call: restore x19 to x30, sp, pc, pstate from its context, load
+ *     x0 to x7, x9 and x10 from the result, zero the other general registers;
  *   - NULL: restore every register from its context.
+ *
  *  The address space, thread pointer and FPU access have been switched by arch_context_switch()
- * already.
+ *  already.
  */
 #ifndef CORE_ENTRY_H
 #define CORE_ENTRY_H
@@ -32,7 +33,9 @@ const struct ukern_sysregs *kernel_main(const struct boot_info *info);
  * state are still the caller's then; they have to be saved only if another task runs next:
  *  - from is NULL: the caller goes on;
  *  - else save `from`; then `to` goes on, as from a system call; if it is NULL, kernel_resume()
- * (core/resume.h) says who and how. The results of a task that goes on straight are where the
+ *    (core/resume.h) says who and how.
+ *
+ * The results of a task that goes on straight are where the
  * arguments were, in *r.
  */
 struct way {
@@ -48,8 +51,8 @@ struct way kernel_syscall(struct cpu *c, struct ukern_sysregs *r, uint64_t numbe
  *  - ipc_call and ipc_reply_recv: call ipc_fast_call() and ipc_fast_reply_recv() (core/ipc.h) with
  *    the argument registers; entry.c shows what to do with their results.
  *  - another of the kernel's own system calls: call its handler. If the upper two bits of its
- * status are the same, and cpu.resched is not set, the task goes on with this in x0 and the other
- * results in *r; else kernel_status() says how.
+ *    status are the same, and cpu.resched is not set, the task goes on with this in x0 and the
+ *    other results in *r; else kernel_status() says how.
  */
 typedef int64_t (*kernel_handler)(struct task *t, struct ukern_sysregs *r);
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Handles: a task's own small integers for objects, with rights. The first HANDLE_FIRST live in
- * one small array, the rest in pages under a directory page that is made when it is needed.
+ *  one small array, the rest in pages under a directory page that is made when it is needed.
  */
 #ifndef CORE_HANDLE_H
 #define CORE_HANDLE_H

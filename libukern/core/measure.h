@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  How long interrupts have to wait. A library built with UKERN_MEASURE watches the time between
- * kernel entry, preemption points and exit; any other pays nothing. The few hundred cycles at most
- * of the hot paths in ipc_fast.c and of the entry code are not watched.
+ *  kernel entry, preemption points and exit; any other pays nothing. The few hundred cycles at most
+ *  of the hot paths in ipc_fast.c and of the entry code are not watched.
  */
 #ifndef CORE_MEASURE_H
 #define CORE_MEASURE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Long system calls. A call whose work grows with its arguments keeps its progress in an operation
- * and works in bounded steps; between steps interrupts are taken and more urgent tasks run. The
+ *  and works in bounded steps; between steps interrupts are taken and more urgent tasks run. The
  *  task stays ready; each time it resumes, the same system call runs again and finds its operation.
  */
 #ifndef CORE_OPERATION_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Ports: where a server receives. A port holds everything that waits for the server: callers by
- * priority, notification bits, hangups, cancelled calls, ends of supervised tasks. None of these
- * needs memory at the time it happens: each was paid for before (see struct client, struct ghost).
+ *  priority, notification bits, hangups, cancelled calls, ends of supervised tasks. None of these
+ *  needs memory at the time it happens: each was paid for before (see struct client, struct ghost).
  */
 #ifndef CORE_PORT_H
 #define CORE_PORT_H

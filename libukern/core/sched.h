@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The scheduler: 64 priorities, round robin with a time slice within one. Everything here is O(1)
- * in the number of tasks.
+ *  in the number of tasks.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Shared memory objects: all user memory is one of these, mapped. A shm holds its frames until its
- * last reference goes or its owner destroys it; it knows every mapping of itself.
+ *  last reference goes or its owner destroys it; it knows every mapping of itself.
  */
 #ifndef CORE_SHM_H
 #define CORE_SHM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Handlers of system calls: one a call, from syscalls.def. A handler returns the status for x0, or
- * SYS_AGAIN, SYS_BLOCK or SYS_SET (operation.h); further results go into r. It never touches a
- * task's saved registers.
+ *  SYS_AGAIN, SYS_BLOCK or SYS_SET (operation.h); further results go into r. It never touches a
+ *  task's saved registers.
  */
 #ifndef CORE_SYSCALL_H
 #define CORE_SYSCALL_H

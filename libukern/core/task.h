@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Tasks. A task has one place to be at a time: running, in the ready queue, in a port's queue of
- * callers, held by a server, among a port's waiting receivers, or among those who wait for a task's
- * end. `state` says which; next/prev link it there.
+ *  callers, held by a server, among a port's waiting receivers, or among those who wait for a task's
+ *  end. `state` says which; next/prev link it there.
  */
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
@@ -46,9 +46,9 @@ enum direct {
  * direct: the short ways of ipc_fast.c may be taken.
  *  - In TASK_RECV: it takes every event, has no deadline, and is the only one that waits there.
  *  - In TASK_REPLY: a call or pending call without a deadline; the holder took it last
- * (holder->taken) and serves its port (call_port->server). While this holds, the holder keeps the
- * port alive, and the call holds no reference to it; whatever ends it takes one first
- * (ipc_undirect()).
+ *    (holder->taken) and serves its port (call_port->server). While this holds, the holder keeps
+ *    the port alive, and the call holds no reference to it; whatever ends it takes one first
+ *    (ipc_undirect()).
  */
 struct task {
     struct arch_context context; /* first: the entry code finds it at offset 0 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  What happened last, in a ring in memory. A library built with UKERN_TRACE records; in any other
- * each TRACE() is nothing at all. The ring is read from outside, out of the machine's memory, so
- * that it also tells of a system that hangs or has crashed: tools/trace looks for TRACE_MAGIC.
+ *  each TRACE() is nothing at all. The ring is read from outside, out of the machine's memory, so
+ *  that it also tells of a system that hangs or has crashed: tools/trace looks for TRACE_MAGIC.
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  An ordered set of nodes by a 64-bit key (treap: expected O(log n), no allocation). Equal keys
- * are allowed and ordered by node address. A node lies first in the struct that it orders.
+ *  are allowed and ordered by node address. A node lies first in the struct that it orders.
  */
 #ifndef CORE_TREE_H
 #define CORE_TREE_H

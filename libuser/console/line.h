@@ -3,7 +3,7 @@
  *  Lines that come in pieces. In an image without the stream extension a write is cut into messages
  *  of 32 bytes, and those of two tasks would mix within a line. So a piece that is surely not the
  *  last opens a line: until its writer has gone on to the line's end, but not for long, others
- * wait.
+ *  wait.
  */
 #ifndef CONSOLE_LINE_H
 #define CONSOLE_LINE_H

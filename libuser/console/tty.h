@@ -5,11 +5,11 @@
  *
  *  Keys: Enter ends the line; Backspace takes a character back, Delete the one under the cursor,
  *  Ctrl-W a word, Ctrl-U what is before the cursor, Ctrl-K what is behind it; Left, Right, Home,
- * End and Ctrl-B, -F, -A, -E move the cursor; Up, Down and Ctrl-P, -N show lines typed before;
- * Ctrl-L clears the screen; Ctrl-D hands over what is there, and on an empty line means the end of
- * input; Ctrl-C throws all unread input away and interrupts. In a line that is longer than the
- * screen is wide, a cursor that moves is shown in the wrong row. A script (not a terminal) gets no
- * echo; it is not edited but by Backspace, Ctrl-U and Ctrl-W, and its Ctrl-D is the end for good.
+ *  End and Ctrl-B, -F, -A, -E move the cursor; Up, Down and Ctrl-P, -N show lines typed before;
+ *  Ctrl-L clears the screen; Ctrl-D hands over what is there, and on an empty line means the end of
+ *  input; Ctrl-C throws all unread input away and interrupts. In a line that is longer than the
+ *  screen is wide, a cursor that moves is shown in the wrong row. A script (not a terminal) gets no
+ *  echo; it is not edited but by Backspace, Ctrl-U and Ctrl-W, and its Ctrl-D is the end for good.
  */
 
 #ifndef CONSOLE_TTY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The pending calls of this image (kernel/calls.c). x0 is the server's port unless said otherwise.
- * The request's label is the call's number.
+ *  The request's label is the call's number.
  */
 #ifndef CALLS_H
 #define CALLS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Tests as tasks. A file holds TESTs and, beside them, the ROLEs that other tasks play in them.
- * Each test runs in a new task; what it starts with child_start() is the same program again, as one
- * of its roles. After each test the runner (run.c) ends what is left and sees to it that all memory
- * came back.
+ *  Each test runs in a new task; what it starts with child_start() is the same program again, as one
+ *  of its roles. After each test the runner (run.c) ends what is left and sees to it that all memory
+ *  came back.
  *
  *  A failed CHECK ends its task; a test that ends, passed.
  */

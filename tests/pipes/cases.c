@@ -286,6 +286,36 @@ static void as_many_as_the_quota_allows(void)
         drop(fds[i]);
 }
 
+/* How many pipes there is memory for now. */
+static unsigned room(void)
+{
+    static int fds[2000][2];
+    unsigned n = 0;
+
+    while (n < 2000 && pipe_create(fds[n], 0, 0) == UKERN_OK)
+        n++;
+    for (unsigned i = 0; i < n; i++)
+        drop(fds[i]);
+    return n;
+}
+
+/* What many ends took is room for rings again. */
+static void ends_give_back(void)
+{
+    static int ends[3000];
+    unsigned before = room(), n = 0;
+    int fds[2];
+
+    make(fds, 0);
+    while (n < 3000 && (ends[n] = (int)ukern_trap2(PIPE_DUP, (uint64_t)fds[1], 0, NULL, NULL)) >= 0)
+        n++;
+    CHECK(n > 1000);
+    for (unsigned i = 0; i < n; i++)
+        close(ends[i]);
+    drop(fds);
+    CHECK(room() + 1 >= before);
+}
+
 static void duplicates_keep_it_open(void)
 {
     int fds[2], copy, end;
@@ -478,6 +508,7 @@ const struct test case_tests[] = {
     {"and if the reader has to wait", a_wrong_buffer_waits},
     {"rings of the sizes asked for", ring_sizes},
     {"as many pipes as the quota allows, then ENOMEM", as_many_as_the_quota_allows},
+    {"the memory of thousands of ends comes back with them", ends_give_back},
     {"a pipe is open while any duplicate is", duplicates_keep_it_open},
     {"poll() tells of bytes, room and hangup", polling},
     {"pipes by messages alone", by_messages},

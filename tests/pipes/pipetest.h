@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Tests of pipes. The program is also what the tests spawn: `pipetest ROLE ...` plays a part on
- * its standard input and output.
+ *  its standard input and output.
  */
 #ifndef PIPETEST_H
 #define PIPETEST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  What the unit tests of the core share. Each runs on one simulated machine (arch/sim); after each
- * test the free frames, the objects and what is charged must be what they were before it.
+ *  test the free frames, the objects and what is charged must be what they were before it.
  */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  netdev's side of the area that it shares with a bulk client (net.h). Pure C. The client writes
- * the area at any time: each word is read once, into private memory, and checked there. What a
- * client may do wrong with good intent is answered in its rings; what only a liar does is said in
- * `lie`, and then nothing more is taken from it.
+ *  the area at any time: each word is read once, into private memory, and checked there. What a
+ *  client may do wrong with good intent is answered in its rings; what only a liar does is said in
+ *  `lie`, and then nothing more is taken from it.
  */
 #ifndef NETDEV_AREA_H
 #define NETDEV_AREA_H

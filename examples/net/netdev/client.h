@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  netdev's clients, told apart by badge: what each wants to receive, and what waits for it. A
- * client with an area is a bulk client; one that has asked NET_RECV gets its frames one by one.
+ *  client with an area is a bulk client; one that has asked NET_RECV gets its frames one by one.
  */
 #ifndef NETDEV_CLIENT_H
 #define NETDEV_CLIENT_H

@@ -6,7 +6,7 @@
  *  by the kernel: net_send(), net_recv(), net_info() below.
  *
  *  **Bulk**: net_open() gives a client two pieces of memory that the device itself reads and
- * writes, so that no frame is copied at all:
+ *  writes, so that no frame is copied at all:
  *
  *  @verbatim
  *    area   the client's own, written by both     pool   shared by all bulk clients, read-only
@@ -26,8 +26,8 @@
  *  Each ring has NET_SLOTS entries; entry i stands at i % NET_SLOTS. Its producer alone writes
  *  `produced`, which counts entries for ever, modulo 2^32. No index of the consumer is needed: at
  *  most NET_SLOTS descriptors may be on their way (TX minus DONE), and a client never holds more
- * than NET_SLOTS buffers (RX minus RETURN), so that no ring can overflow. A full client's further
- * frames are dropped and counted in net_area.dropped; others do not suffer.
+ *  than NET_SLOTS buffers (RX minus RETURN), so that no ring can overflow. A full client's further
+ *  frames are dropped and counted in net_area.dropped; others do not suffer.
  *
  *  **Sleep.** A consumer about to sleep writes its position to `wake_at`, then looks at `produced`
  *  once more. A producer that moves `produced` past `wake_at` notifies the consumer: once, as the
@@ -36,15 +36,15 @@
  *
  *  **Trust.** netdev reads each shared word once, checks it, and believes nothing: a client that
  *  sends descriptors outside of `data`, returns a buffer that it does not hold, or moves an index
- * by more than NET_SLOTS is cut off: its area is revoked (a touch of it is then a fault) and its
- * calls fail with UKERN_EIO. Filters choose, they do not protect: whoever may call `net` may see
- * every frame on the wire.
+ *  by more than NET_SLOTS is cut off: its area is revoked (a touch of it is then a fault) and its
+ *  calls fail with UKERN_EIO. Filters choose, they do not protect: whoever may call `net` may see
+ *  every frame on the wire.
  *
  *  **Restart.** If netdev dies, the client's port hears a hangup with the badge given to
- * net_open(), as netdev's handle of that port is gone. The old memory stays mapped, but nobody
- * reads it any more: net_close() and net_open() again; the call waits until the next netdev serves.
- * Frames that were on their way are lost, as on any wire. Simple calls that waited fail with
- * UKERN_EPEER; repeat them.
+ *  net_open(), as netdev's handle of that port is gone. The old memory stays mapped, but nobody
+ *  reads it any more: net_close() and net_open() again; the call waits until the next netdev serves.
+ *  Frames that were on their way are lost, as on any wire. Simple calls that waited fail with
+ *  UKERN_EPEER; repeat them.
  *
  *  The functions for clients are in net_client.h.
  *

@@ -5,7 +5,7 @@
  *
  *  A buffer of the pool is free, posted (the device has it), or held by those who received its
  *  frame: it is posted again when the last of them has released it, so nobody's frame is
- * overwritten while he reads.
+ *  overwritten while he reads.
  */
 #ifndef NETDEV_NIC_H
 #define NETDEV_NIC_H

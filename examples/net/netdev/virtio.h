@@ -2,7 +2,7 @@
 /** @file
  *  A VirtIO network device behind the memory-mapped transport (VirtIO 1.2, sections 4.2 and 5.1):
  *  what it is, what it can, and how it is started, reset and stopped. Pure C over an access
- * function, so that a test can be the device.
+ *  function, so that a test can be the device.
  */
 #ifndef NETDEV_VIRTIO_H
 #define NETDEV_VIRTIO_H

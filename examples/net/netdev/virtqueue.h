@@ -3,7 +3,7 @@
  *  A split virtqueue (VirtIO 1.2, section 2.7), driver's side. Pure C over memory that the device
  *  writes, too, and that is therefore never believed: what is in flight is kept in private memory,
  *  and each used entry is checked against it. A queue whose device lied is broken until it is set
- * up again, and says why.
+ *  up again, and says why.
  */
 #ifndef NETDEV_VIRTQUEUE_H
 #define NETDEV_VIRTQUEUE_H

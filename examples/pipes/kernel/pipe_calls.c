@@ -7,12 +7,13 @@
  * and get their bytes in *their* buffer, which no server can reach. So each call below is a
  * *pending system call*, in two halves:
  *
- *   begin     runs when a program makes the call. It checks the arguments, says which memory of the
- * program may be touched, and fills a request. The kernel then parks the program and sends the
- * request to the server as a message. No stack of the kernel waits, only a small record in the
- * task. complete  runs when the server replies, now or in an hour. It checks what the server says
- * and asks the kernel to copy the bytes between the program's memory and the server's shared
- * memory. Then the program goes on.
+ *   begin     runs when a program makes the call. It checks the arguments, says which memory of
+ *             the program may be touched, and fills a request. The kernel then parks the program
+ *             and sends the request to the server as a message. No stack of the kernel waits,
+ *             only a small record in the task.
+ *   complete  runs when the server replies, now or in an hour. It checks what the server says,
+ *             and asks the kernel to copy the bytes between the program's memory and the
+ *             server's shared memory. Then the program goes on.
  *
  *     program                    kernel                            pipeserv
  *     read(3, buf, 100) -------> begin: range [buf, 100) OUT

@@ -2,8 +2,11 @@
 #include "ends.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <ukern/irq.h>
 #include <ukern/memory.h>
+
+#include "pool.h"
 
 /*
  * A badge is a serial number above an index into the table of ends. The first serial number comes
@@ -17,8 +20,13 @@
 /* Rings kept for the next pipes: making one means zeroing its pages. */
 #define SPARES_MAX 8
 
-struct ends ends;
-static uint32_t first_free = NO_END;
+/* Places for ends that are always there. */
+#define FEW 64
+
+static struct end few[FEW];
+struct ends ends = {.end = few};
+static uint32_t first_free = NO_END, used;
+static struct pool waiters = {.size = sizeof(struct waiter)};
 static uint64_t serial;
 static struct channel *spares;
 static unsigned spare_count;
@@ -102,7 +110,7 @@ void channel_free(struct channel *c)
 struct waiter *channel_waiter(struct channel *c, enum pipe_side side)
 {
     if (c->first_used[side])
-        return malloc(sizeof(struct waiter));
+        return pool_take(&waiters);
     c->first_used[side] = true;
     return &c->first[side];
 }
@@ -115,7 +123,7 @@ void channel_release(struct channel *c, struct waiter *w)
             return;
         }
     }
-    free(w);
+    pool_give(&waiters, w);
 }
 
 char *channel_bytes(struct channel *c)
@@ -134,24 +142,46 @@ static struct end free_place(uint32_t i)
     return (struct end){.badge = ~(uint64_t)i, .next_free = first_free};
 }
 
-/* Twice as many places. */
-static bool grow(void)
+/* The table has `size` places from now on: those beyond ends.size are free. */
+static void set_size(uint32_t size)
 {
-    uint32_t size = ends.size == 0 ? 64 : 2 * ends.size;
-    struct end *bigger;
-
-    if (size > END_INDEX_MAX)
-        return false;
-    bigger = realloc(ends.end, size * sizeof *ends.end);
-    if (bigger == NULL)
-        return false;
-    ends.end = bigger;
     for (uint32_t i = size; i-- > ends.size;) {
         ends.end[i] = free_place(i);
         first_free = i;
     }
     ends.size = size;
+}
+
+/* Twice as many places. */
+static bool grow(void)
+{
+    uint32_t size = 2 * ends.size;
+    void *bigger;
+
+    if (size == 0) {
+        set_size(FEW);
+        return true;
+    }
+    if (size > END_INDEX_MAX || mem_map(size * sizeof(struct end), &bigger) != UKERN_OK)
+        return false;
+    memcpy(bigger, ends.end, ends.size * sizeof(struct end));
+    if (ends.end != few)
+        shm_unmap(ends.end);
+    ends.end = bigger;
+    set_size(size);
     return true;
+}
+
+/* Nobody has an end: give the memory of a large table back. */
+static void shrink(void)
+{
+    if (ends.end == few)
+        return;
+    shm_unmap(ends.end);
+    ends.end = few;
+    ends.size = 0;
+    first_free = NO_END;
+    set_size(FEW);
 }
 
 struct end *end_create(struct channel *c, enum pipe_side side)
@@ -168,6 +198,7 @@ struct end *end_create(struct channel *c, enum pipe_side side)
     first_free = e->next_free;
     *e = (struct end){.channel = c, .badge = serial++ << INDEX_BITS | i, .side = side};
     c->pipe.ends[side]++;
+    used++;
     return e;
 }
 
@@ -177,4 +208,6 @@ void end_free(struct end *e)
 
     *e = free_place(i);
     first_free = i;
+    if (--used == 0)
+        shrink();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  Reads and writes. By pending calls the kernel copies between a caller and a pipe's ring in
- * shared memory; here it is only said where. By messages up to 32 bytes are copied here.
+ *  shared memory; here it is only said where. By messages up to 32 bytes are copied here.
  *
  *  One request costs one system call. One that somebody on the other side waits for costs a second
  *  one: its caller is answered at once, and the waiter with the next receive.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  The CPU of the simulation: the core runs as an ordinary program of a Linux host. See sim.h for
- * how a driver plays the tasks and the devices.
+ *  how a driver plays the tasks and the devices.
  */
 #ifndef ARCH_SIM_ARCH_H
 #define ARCH_SIM_ARCH_H

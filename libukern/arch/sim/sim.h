@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  For a program that drives the core on a host: it plays the tasks (by kernel_syscall(),
- * kernel_fault() and kernel_interrupt() for arch_cpu()->current), the clock and the devices.
+ *  kernel_fault() and kernel_interrupt() for arch_cpu()->current), the clock and the devices.
  *
  *  @code
  *  sim_reset(64 << 20, 0);

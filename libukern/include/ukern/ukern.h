@@ -11,10 +11,10 @@
  *  static int begin(struct ukern_pending *p)      // x0 = server, x1 = buffer, x2 = size
  *  {
  *      return ukern_begin_write(p, (ukern_handle)ukern_arg(p, 0), ukern_arg(p, 1), ukern_arg(p, 2),
- * MY_REQUEST);
+ *  MY_REQUEST);
  *  }
  *  static const struct ukern_completion my_call = {"my_call", begin, ukern_complete_write,
- * UKERN_NOTHING_TO_CANCEL};
+ *  UKERN_NOTHING_TO_CANCEL};
  *
  *  void ukern_main(void) { ukern_register(600, &my_call); }
  *  @endcode

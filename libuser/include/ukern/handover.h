@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  A stream of blocks from one task to another through memory that both have: nothing is copied,
- * and the kernel is called only when one of them has to wait for the other.
+ *  and the kernel is called only when one of them has to wait for the other.
  *
  *  The memory holds one page of counters and then the blocks, used round robin. The giver fills
  *  blocks, the taker reads them; each believes the other nothing but bytes. Whoever made it gives

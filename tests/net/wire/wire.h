@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  A host on the guest's wire, made of raw frames: for tests of what no ordinary peer would send.
- * The wire is a pair of unix datagram sockets (QEMU's -netdev dgram).
+ *  The wire is a pair of unix datagram sockets (QEMU's -netdev dgram).
  */
 #ifndef WIRE_H
 #define WIRE_H
