@@ -14,6 +14,7 @@
 #?   bench        boot the benchmark image and print its table             make bench
 #?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
 #?   docs         build the site, $(BUILD)/docs/html/index.html            make docs
+#?   doctor       check the tools, say how to get what is missing          make doctor
 #?   format       lay out all C files by .clang-format                     make format
 #?   lint         look for mistakes without running anything               make lint
 #?   install      put the SDK below $(DESTDIR)$(PREFIX)                    make install PREFIX=/opt/ukern
@@ -51,7 +52,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean help
+.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
@@ -80,6 +81,9 @@ all: libs
 
 run: libs
 	$(call project,examples/pipes) run
+
+doctor:
+	$(call project,examples/pipes) doctor
 
 trace: libs
 	$(call project,examples/pipes) trace

@@ -5,7 +5,8 @@
 .PHONY: test size graph doctor doc compile_commands.json debug trace
 
 test: all
-	@$(UKERN)/tools/test $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
+	@$(foreach t,$(TESTS),$(if $(wildcard tests/*$t*.test),,echo "TESTS: no file is tests/*$t*.test; there are: \
+	    $(notdir $(basename $(wildcard tests/*.test)))" >&2; exit 2;))$(UKERN)/tools/test $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
 	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(BUILD)/$(IMAGE).img \
 	    $(sort $(wildcard $(if $(TESTS),$(foreach t,$(TESTS),tests/*$(t)*.test),tests/*.test)))
 

@@ -53,6 +53,8 @@ printf '# a talk\n> hello\nthe answer is 42 (0)\nyou said hello\n= 3\n' >tests/t
 printf '! the answer\n' >tests/wrong.test
 ok "make test types its script in and compares" run make test TESTS=talk
 ok "its output is TAP" grep -qx 'ok 1 - talk' "$out"
+ok "a test that is not there is no success" not run make test TESTS=tlak
+ok "and those that are there are named" says "$out" "TESTS: no file is tests/*tlak*.test; there are:"
 ok "a test fails where the wrong thing is seen" not run make test TESTS=wrong
 ok "with the line and the exit status" sh -c "grep -q 'tests/wrong.test: line 1 was seen: the answer' $out && grep -q 'the exit status was 3 instead of 0' $out"
 rm tests/wrong.test
