@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  What the short ways have in common (ipc_fast.c, pending_fast.c): a call to a server that waits,
+ *  What the short ways have in common (ipc_fast.c, pending_call.c): a call to a server that waits,
  *  and a reply to the caller that was taken last by a server that then waits. Each way checks all
  *  its conditions first, and changes nothing unless they hold; the general way (ipc.c, sys_ipc.c,
  *  pending.c) does the same work for every other case. What task.direct promises stands in task.h.

@@ -22,7 +22,7 @@
 #include "train.h"
 
 #define SLOTS       NET_SLOTS
-#define BATCH       (NET_SLOTS + 64u)
+#define BATCH       (64u + TRAIN_PIECES)
 #define SLOT_SIZE   2048u /* a frame and room to spare */
 #define MILLISECOND UINT64_C(1000000)
 #define SECOND      UINT64_C(1000000000)
@@ -118,16 +118,21 @@ static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted
     while (net_receive(&net, &d)) {
         if (count == 0)
             *trusted = d.flags & (NET_CSUM_PARTIAL | NET_CSUM_GOOD);
-        held[holds++] = d.id;
         good &= d.offset <= net.pool_size && d.length <= net.pool_size - d.offset;
-        piece[count++] = (struct train_piece){net.pool + d.offset, d.length};
+        if (count < TRAIN_PIECES) {
+            held[holds++] = d.id;
+            piece[count++] = (struct train_piece){net.pool + d.offset, d.length};
+        } else {
+            net_return(&net, d.id); /* more than a frame has: nothing leads there */
+            good = false;
+        }
         if (!(d.flags & NET_MORE))
             break;
-        good &= count < TRAIN_PIECES;
-        count -= count == TRAIN_PIECES;
     }
-    if (count > 0 && !good)
-        piece[0].length = count = 1; /* nobody takes it */
+    if (count > 0 && !good) { /* one byte is a frame that nobody takes */
+        piece[0] = (struct train_piece){net.pool, 1};
+        count = 1;
+    }
     return count;
 }
 
@@ -140,7 +145,7 @@ static bool take_in(void)
 
     while ((count = next_frame(piece, &trusted)) > 0) {
         train_frame(piece, count, trusted);
-        if (holds > BATCH - NET_SLOTS)
+        if (holds > BATCH - TRAIN_PIECES)
             end_train();
         any = true;
     }

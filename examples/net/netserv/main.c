@@ -114,31 +114,30 @@ static void peer_name(const struct sock *s, uint64_t w[3])
         address_out(s, &s->tcp->remote_ip, s->tcp->remote_port, w);
 }
 
-/* Hand the first connection that waits over to this caller. false: there is none. */
-static bool accept_one(struct sock *listener, uint64_t token)
+/* Hand the first connection that waits over to this caller. If that fails it stays the first: the
+ * next caller gets it. (Nor could it be broken off: lwIP may be in the middle of it.) */
+static void accept_one(struct sock *listener, uint64_t token)
 {
     struct ukern_msg reply = {0};
-    struct sock *s = stream_accept(listener);
+    struct sock *s = listener->first;
     int error;
 
-    if (s == NULL)
-        return false;
     sock_name(s);
     set_join(s, listener->set);
     peer_name(s, reply.w);
     error = give(s, &reply);
     if (error == UKERN_OK) {
         error = server_reply(token, &reply);
-        if (error == UKERN_OK)
-            return true;
+        if (error == UKERN_OK) {
+            stream_accept(listener);
+            return;
+        }
         handle_close((ukern_handle)(uint32_t)reply.w[5]);
     }
     s->badge = 0;
     set_leave(s);
-    stream_abort(s);
     if (error != UKERN_ESTALE)
         sock_answer(token, UKERN_ENOMEM);
-    return true;
 }
 
 void serve_accepts(struct sock *listener)

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #define CELLS       640
-#define ROOM        2048u /* of a cell; a frame that is no train is no longer */
-#define HEADERS_MAX 114u  /* Ethernet, IPv6, TCP with all options */
+#define ROOM        TRAIN_PIECE /* of a cell; a frame that is no train is no longer */
+#define HEADERS_MAX 114u        /* Ethernet, IPv6, TCP with all options */
 #define MEMBERS_MAX 64u
-#define LENGTH_MAX  65535u
 #define ETHERNET    14u
+#define LENGTH_MAX  (65535u - ETHERNET) /* of a packet: with its frame it is a pbuf of 16 bits */
 #define ACK         0x10u
 #define PSH         0x08u
 
@@ -131,7 +131,8 @@ static bool parse(struct segment *s, uint32_t frame)
         return false;
     }
     s->headers = s->tcp + (b[s->tcp + 12] >> 4) * 4u;
-    if (s->headers < s->tcp + 20 || ETHERNET + packet > frame || ETHERNET + packet <= s->headers)
+    if (packet > LENGTH_MAX || s->headers < s->tcp + 20 || ETHERNET + packet > frame ||
+        ETHERNET + packet <= s->headers)
         return false;
     s->payload = ETHERNET + packet - s->headers;
     s->sequence = get16(b + s->tcp + 4) << 16 | get16(b + s->tcp + 6);
@@ -298,8 +299,13 @@ void train_frame(const struct train_piece *piece, unsigned count, bool trusted)
     struct segment s;
     uint32_t length = 0;
 
-    for (unsigned i = 0; i < count; i++)
+    if (count > TRAIN_PIECES)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        if (piece[i].length > TRAIN_PIECE)
+            return; /* would not fit a cell, should lwIP keep it */
         length += piece[i].length;
+    }
     copy_bytes(piece, count, length < HEADERS_MAX ? length : HEADERS_MAX, s.bytes);
     if (!parse(&s, length)) {
         single(piece, count, length, trusted);

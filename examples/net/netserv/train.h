@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRAIN_PIECES 36u /**< most buffers of one frame */
+#define TRAIN_PIECES 36u   /**< most buffers of one frame */
+#define TRAIN_PIECE  2048u /**< bytes of a piece, at most */
 
 /** A part of a frame, in memory that others may write at any time. */
 struct train_piece {
@@ -23,6 +24,8 @@ struct train_piece {
 void train_init(struct netif *n);
 /**
  * Take a frame, headers and all.
+ * @param piece    its parts: TRAIN_PIECES at most, of TRAIN_PIECE bytes at most; one that has more
+ *                 bytes is dropped with its frame.
  * @param trusted  its checksums need no check.
  */
 void train_frame(const struct train_piece *piece, unsigned count, bool trusted);
