@@ -11,7 +11,7 @@
 struct pool_page;
 
 struct pool {
-    size_t size;            /**< of a record, bytes; at most half a page */
+    size_t size;            /**< of a record, bytes: a multiple of 8, at most 2,000 */
     struct pool_page *room; /**< pages with room */
 };
 
