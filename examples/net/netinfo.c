@@ -17,7 +17,7 @@ int main(void)
 
     if (error != UKERN_OK) {
         fprintf(stderr, "netinfo: %s\n",
-                net < 0 ? "no network: netinfo.uses := net" : ukern_strerror(error));
+                net < 0 ? "there is no network: no driver provides `net`" : ukern_strerror(error));
         return 1;
     }
     printf("address      ");

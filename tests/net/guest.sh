@@ -20,16 +20,36 @@ free_port() {
     } die'
 }
 
-# start SECONDS QEMU_OPTIONS...: in the background; its console is the file console, its keyboard `type`.
-start() {
+# shellcheck disable=SC2034 # for the scripts
+modern="-global virtio-mmio.force-legacy=false"
+
+# begin SECONDS QEMU_OPTIONS...: in the background; its console is the file console, its keyboard `type`.
+begin() {
     seconds=$1
     shift
     rm -f input
     mkfifo input
     exec 4<>input
-    "$UKERN/tools/run" -t "$seconds" build/net.img -global virtio-mmio.force-legacy=false \
-        -device virtio-net-device,netdev=n0 "$@" <input >console 2>&1 &
+    : >console
+    "$UKERN/tools/run" -t "$seconds" build/net.img "$@" <input >console 2>&1 &
     qemu=$!
+}
+
+# The same, with one network device whose other end is n0.
+start() {
+    seconds=$1
+    shift
+    # shellcheck disable=SC2086 # two words
+    begin "$seconds" $modern -device virtio-net-device,netdev=n0 "$@"
+}
+
+# monitor, qtest COMMAND...: of QEMU, if it was started with a socket of that name in $work.
+monitor() {
+    perl "$UKERN/tests/net/control.pl" "$work/monitor" "$@"
+}
+
+qtest() {
+    perl "$UKERN/tests/net/control.pl" "$work/qtest" "$@"
 }
 
 type() {

@@ -253,10 +253,20 @@ static void test_negotiation(void **state)
 
 static void check_refused(struct device *d, int error, const char *part)
 {
+    struct nic_frame frame;
+    struct nic_sent sent;
+
     assert_int_equal(nic_start(&d->nic, NULL), error);
     assert_non_null(strstr(d->nic.virtio.problem, part));
     assert_false(d->nic.running);
     assert_false(nic_has_room(&d->nic, 1));
+    /* What a turn does with it: nothing, though its queues have no memory yet. */
+    nic_mute(&d->nic);
+    assert_false(nic_reap(&d->nic, &sent));
+    assert_false(nic_receive(&d->nic, &frame));
+    nic_push(&d->nic);
+    assert_false(nic_listen(&d->nic, true));
+    assert_non_null(nic_trouble(&d->nic));
     assert_int_equal(d->kicks, 0);
     end(d);
 }

@@ -232,7 +232,9 @@ static void give_up_for_now(const char *why)
     netdev.retry_at = clock_now() + netdev.pause;
     netdev.nic.running = false;
     virtio_stop(&netdev.nic.virtio);
-    say("%s; tried again in %u s", why, (unsigned)(netdev.pause / SECOND));
+    if (why != netdev.said) /* not the same each few seconds */
+        say("%s; tried again in %u s, and from then on", why, (unsigned)(netdev.pause / SECOND));
+    netdev.said = why;
     tell_areas();
 }
 
@@ -256,6 +258,7 @@ void device_begin(void)
         return;
     }
     netdev.retry_at = 0;
+    netdev.said = NULL;
     announce();
     tell_areas();
 }
@@ -266,13 +269,13 @@ void device_retry(void)
         device_begin();
 }
 
-void device_check(void)
+bool device_check(void)
 {
     const char *why = nic_trouble(&netdev.nic);
     uint64_t now;
 
     if (!netdev.nic.running || why == NULL)
-        return;
+        return false;
     now = clock_now();
     if (now - netdev.storm_start > SECOND) {
         netdev.storm_start = now;
@@ -286,6 +289,15 @@ void device_check(void)
         give_up_for_now(netdev.nic.virtio.problem);
     else
         tell_areas();
+    return true;
+}
+
+void device_look(void)
+{
+    struct virtio *v = &netdev.nic.virtio;
+
+    if (netdev.nic.running && virtio_trouble(v) != NULL)
+        v->queue[VIRTIO_RX].broken = v->queue[VIRTIO_TX].broken = v->problem;
 }
 
 void device_interrupt(void)
@@ -299,10 +311,9 @@ void device_interrupt(void)
     irq_ack(netdev.irq);
     if (!(status & VIRTIO_INTERRUPT_CONFIG) || !netdev.nic.running)
         return;
-    if (virtio_trouble(v) != NULL) {
-        v->queue[VIRTIO_RX].broken = v->queue[VIRTIO_TX].broken = v->problem;
+    device_look();
+    if (v->queue[VIRTIO_RX].broken != NULL)
         return; /* see device_check() */
-    }
     virtio_read_link(v);
     if (v->link == link)
         return;

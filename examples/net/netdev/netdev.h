@@ -33,6 +33,7 @@ struct netdev {
     unsigned send_count;
 
     uint64_t retry_at, pause; /**< the device is down until then; 0: it runs */
+    const char *said;         /**< why it does not run, as the console has it */
     uint64_t storm_start;
     unsigned storm; /**< repairs since then */
     uint64_t interrupts, wakes, link_changes, cut_off;
@@ -47,8 +48,11 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int device_open(void);
 /** Start the device for the first time; a failure is said, and tried again later. */
 void device_begin(void);
-/** Is something wrong with the device? Then repair it; if that does not help, later. */
-void device_check(void);
+/** Has it stopped by itself? It is asked when it is strangely silent. */
+void device_look(void);
+/** Is something wrong with the device? Then repair it; if that does not help, later. true: what waits
+ * for it must be looked at anew. */
+bool device_check(void);
 /** The time of a retry may have come. */
 void device_retry(void);
 /** Serve an interrupt. */

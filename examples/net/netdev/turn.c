@@ -12,6 +12,7 @@
 #define ROUNDS  8     /* of one turn; then requests have theirs */
 #define BATCH   256u  /* frames received in a round */
 #define QUANTUM 4096u /* bytes that a client may send before the next one's turn */
+#define SILENT  4     /* turns in which no frame leaves, before the device is asked why */
 
 static bool starved; /* frames wait for room in the device's queue */
 
@@ -79,12 +80,29 @@ void sent_done(const struct nic_sent *sent, int status)
         area_done(&s->area, sent->id, sent->descriptors, status);
 }
 
-static void reap(void)
+static bool reap(void)
 {
     struct nic_sent sent;
+    bool any = false;
 
-    while (nic_reap(&netdev.nic, &sent))
+    while (nic_reap(&netdev.nic, &sent)) {
         sent_done(&sent, UKERN_OK);
+        any = true;
+    }
+    return any;
+}
+
+/* A device that was taken away or has stopped interrupts no more: it shows by frames that do not
+ * leave. */
+static void listen_for_silence(bool reaped)
+{
+    static unsigned silent; /* turns */
+
+    silent = reaped || netdev.nic.virtio.queue[VIRTIO_TX].in_flight == 0 ? 0 : silent + 1;
+    if (silent < SILENT)
+        return;
+    silent = 0;
+    device_look();
 }
 
 static void send_frame(struct slot *s, const struct net_desc *desc, unsigned count, uint32_t length)
@@ -234,6 +252,7 @@ void turn(void)
     bool more = true;
 
     nic_mute(&netdev.nic);
+    listen_for_silence(reap());
     for (unsigned round = 0; round < ROUNDS && more; round++) {
         reap();
         for (unsigned i = 0; i < netdev.slots; i++) {
@@ -245,7 +264,7 @@ void turn(void)
         transmit();
         if (netdev.nic.running)
             nic_push(&netdev.nic);
-        device_check();
+        more |= device_check(); /* its queue of frames to send has room now, and will not say so */
         publish();
         more |= arm();
     }

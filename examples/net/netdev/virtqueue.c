@@ -127,11 +127,13 @@ static void release(struct virtqueue *q, unsigned head)
 
 bool vq_take(struct virtqueue *q, uint32_t *cookie, uint32_t *length)
 {
-    uint16_t index = __atomic_load_n(&q->used->index, __ATOMIC_ACQUIRE);
-    uint16_t ready = (uint16_t)(index - q->used_next);
     uint32_t id, written;
+    uint16_t ready;
 
-    if (q->broken != NULL || ready == 0)
+    if (q->broken != NULL) /* it may have no memory: a device that never started */
+        return false;
+    ready = (uint16_t)(__atomic_load_n(&q->used->index, __ATOMIC_ACQUIRE) - q->used_next);
+    if (ready == 0)
         return false;
     if (ready > q->in_flight)
         return lie(q, "the used index went beyond what it was given");

@@ -33,6 +33,7 @@
 #define MTU_MIN     576u
 #define MTU_MAX     1500u
 #define RETRY       1000u /* milliseconds */
+#define TOO_SMALL   1     /* no error of the system: the device's MTU */
 
 static struct netif nif;
 static struct net net;
@@ -43,6 +44,7 @@ static unsigned free_slots;
 static bool out_of_room;
 static ukern_handle server = -1; /* netdev's, with a badge of our own */
 static uint64_t badge;           /* of netdev's handle of our port */
+static unsigned mtu;             /* what netdev offers */
 static uint64_t now; /* read once at each event: a system call each time would cost much */
 static uint64_t last_frame;
 
@@ -155,13 +157,16 @@ static bool take_in(void)
     return any;
 }
 
+static void ask_dhcp(void);
+
 static void link_state(void)
 {
     bool up = net.area != NULL && __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
 
-    if (up && !netif_is_link_up(&nif))
+    if (up && !netif_is_link_up(&nif)) {
         netif_set_link_up(&nif);
-    else if (!up && netif_is_link_up(&nif))
+        ask_dhcp();
+    } else if (!up && netif_is_link_up(&nif))
         netif_set_link_down(&nif);
 }
 
@@ -260,15 +265,30 @@ static void use_static(void)
 
 static void give_up_dhcp(void *arg)
 {
+    static bool said;
+
     (void)arg;
-    if (dhcp_supplied_address(&nif))
+    if (dhcp_supplied_address(&nif) || !netif_is_link_up(&nif))
         return;
-    printf("[netserv] no DHCP server has answered\n");
+    if (!said)
+        printf("[netserv] no DHCP server has answered\n");
+    said = true;
     fflush(stdout);
     if (ip4_addr_isany_val(config.address))
         return; /* go on asking */
     dhcp_release_and_stop(&nif);
     use_static();
+}
+
+/* At first, and when the link comes up: it may lead to another network now, whose DHCP server
+ * answers. Until then the address stays what it is. */
+static void ask_dhcp(void)
+{
+    if (!config.dhcp || !netif_is_up(&nif) || dhcp_supplied_address(&nif))
+        return;
+    sys_untimeout(give_up_dhcp, NULL);
+    sys_timeout(config.patience * 1000, give_up_dhcp, NULL);
+    dhcp_start(&nif);
 }
 
 static err_t setup(struct netif *n)
@@ -309,13 +329,10 @@ static int open_device(void)
     }
     if (error != UKERN_OK)
         return error;
-    if (info.mtu < MTU_MIN) {
-        fprintf(stderr,
-                "netserv: frames of %u bytes at most are too small for IP: the device's MTU must "
-                "be %u or more\n",
-                info.mtu, MTU_MIN);
+    mtu = info.mtu;
+    if (mtu < MTU_MIN) {
         net_close(&net);
-        return UKERN_EINVAL;
+        return TOO_SMALL;
     }
     memcpy(nif.hwaddr, info.mac, sizeof info.mac);
     nif.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX; /* larger ones would not fit a slot */
@@ -341,12 +358,23 @@ static void start(void)
     netif_create_ip6_linklocal_address(&nif, 1);
     netif_set_ip6_autoconfig_enabled(&nif, 1);
     netif_set_up(&nif);
-    if (config.dhcp) {
-        dhcp_start(&nif);
-        sys_timeout(config.patience * 1000, give_up_dhcp, NULL);
-    } else {
+    if (config.dhcp)
+        ask_dhcp();
+    else
         use_static();
-    }
+}
+
+static void complain(int error)
+{
+    if (error == TOO_SMALL)
+        fprintf(stderr,
+                "netserv: frames of %u bytes at most are too small for IP: the device's MTU must "
+                "be %u or more\n",
+                mtu, MTU_MIN);
+    else if (error == UKERN_ENOENT)
+        fprintf(stderr, "netserv: there is no network: no driver provides `net`\n");
+    else
+        fprintf(stderr, "netserv: no network device: %s\n", ukern_strerror(error));
 }
 
 /* Open netdev, or try again in a second. */
@@ -362,7 +390,7 @@ static void reopen(void *arg)
         return;
     }
     if (error != said)
-        fprintf(stderr, "netserv: no network device: %s\n", ukern_strerror(error));
+        complain(error);
     said = error;
     netif_set_link_down(&nif);
     sys_timeout(RETRY, reopen, NULL);
