@@ -46,15 +46,36 @@ static int copy(const struct ukern_pending *p, const struct pending_copy *copy, 
     return UKERN_OK;
 }
 
+bool copy_short(struct ukern_pending *p)
+{
+    const struct pending_copy *now = &p->copy[0];
+    uint64_t in_user = now->address % PAGE_SIZE, in_shm = now->offset % PAGE_SIZE;
+    uint64_t n = now->length;
+    paddr_t frame;
+    char *user, *shared;
+
+    if (in_user + n > PAGE_SIZE || in_shm + n > PAGE_SIZE)
+        return false;
+    frame = shm_frame(now->shm, now->offset >> PAGE_SHIFT);
+    user = arch_aspace_user(&p->caller->aspace->arch, now->address, now->direction);
+    if (unlikely(!frame || !user))
+        return false;
+    shared = (char *)arch_phys_to_virt(frame) + in_shm;
+    p->copies = 0;
+    p->copy_bytes = 0;
+    if (now->direction == UKERN_OUT)
+        memmove(user, shared, n); /* both may be the same shared memory */
+    else
+        memmove(shared, user, n);
+    return true;
+}
+
 /* All copies at once, if they are small. */
 static int copy_small(const struct ukern_pending *p)
 {
-    /* One copy in one page: the copy itself looks before its first byte. */
-    bool one_page =
-        p->copies == 1 && p->copy[0].address % PAGE_SIZE + p->copy[0].length <= PAGE_SIZE;
     int rc = UKERN_OK;
 
-    for (unsigned i = 0; !one_page && i < p->copies; i++)
+    for (unsigned i = 0; i < p->copies; i++)
         if (!check(p, &p->copy[i], 0, p->copy[i].length))
             return UKERN_EFAULT;
     for (unsigned i = 0; rc == UKERN_OK && i < p->copies; i++)

@@ -13,6 +13,9 @@
  * server's shm is gone.
  */
 int64_t copy_run(struct ukern_pending *p);
+/* Do the only copy, if each side of it lies in one page: false: not so, or not possible; nothing
+ * has changed. */
+bool copy_short(struct ukern_pending *p);
 /* Drop what was asked for. by: who runs on, and frees. */
 void copy_drop(struct ukern_pending *p, struct task *by);
 

@@ -38,7 +38,7 @@ void ukern_result(struct ukern_pending *p, uint64_t x0, uint64_t x1)
     p->result[1] = x1;
 }
 
-int ukern_target(struct ukern_pending *p, ukern_handle port)
+static inline int target(struct ukern_pending *p, ukern_handle port)
 {
     struct handle *h;
     int rc = handle_find_port(&p->caller->handles, (uint32_t)port, UKERN_R_CALL, &h);
@@ -50,8 +50,13 @@ int ukern_target(struct ukern_pending *p, ukern_handle port)
     return rc;
 }
 
-int ukern_range(struct ukern_pending *p, uint64_t address, uint64_t length,
-                enum ukern_direction direction)
+int ukern_target(struct ukern_pending *p, ukern_handle port)
+{
+    return target(p, port);
+}
+
+static inline int declare(struct ukern_pending *p, uint64_t address, uint64_t length,
+                          enum ukern_direction direction)
 {
     ASSERT(p->phase == PENDING_BEGIN);
     if (p->ranges == UKERN_RANGES)
@@ -62,9 +67,15 @@ int ukern_range(struct ukern_pending *p, uint64_t address, uint64_t length,
     return p->ranges++;
 }
 
+int ukern_range(struct ukern_pending *p, uint64_t address, uint64_t length,
+                enum ukern_direction direction)
+{
+    return declare(p, address, length, direction);
+}
+
 /* The declared range, if [offset, offset + length) lies in it; else NULL. */
-static const struct pending_range *range_part(const struct ukern_pending *p, int range,
-                                              uint64_t offset, uint64_t length)
+static inline const struct pending_range *range_part(const struct ukern_pending *p, int range,
+                                                     uint64_t offset, uint64_t length)
 {
     if (range < 0 || range >= p->ranges || !range_inside(offset, length, 0, p->range[range].length))
         return NULL;
@@ -95,21 +106,22 @@ int ukern_copy_out(struct ukern_pending *p, int range, uint64_t offset, const vo
 }
 
 /* The shm that the server's handle names, if [offset, offset + length) lies in it; else NULL. */
-static struct shm *server_shm(const struct ukern_pending *p, ukern_handle shm, unsigned right,
-                              uint64_t offset, uint64_t length)
+static inline struct shm *server_shm(const struct ukern_pending *p, ukern_handle shm,
+                                     unsigned right, uint64_t offset, uint64_t length)
 {
     struct handle *h;
     struct shm *s;
 
     if (p->phase != PENDING_COMPLETE ||
-        handle_find(&p->server->handles, (uint32_t)shm, UKERN_TYPE_SHM, right, &h))
+        handle_find_shm(&p->server->handles, (uint32_t)shm, right, &h))
         return NULL;
     s = h->object;
     return range_inside(offset, length, 0, s->pages << PAGE_SHIFT) ? s : NULL;
 }
 
-int ukern_copy_shm(struct ukern_pending *p, int range, uint64_t range_offset, ukern_handle shm,
-                   uint64_t shm_offset, uint64_t length)
+static inline __attribute__((always_inline)) int add_copy(struct ukern_pending *p, int range,
+                                                          uint64_t range_offset, ukern_handle shm,
+                                                          uint64_t shm_offset, uint64_t length)
 {
     const struct pending_range *r = range_part(p, range, range_offset, length);
     struct shm *s;
@@ -122,10 +134,16 @@ int ukern_copy_shm(struct ukern_pending *p, int range, uint64_t range_offset, uk
                    length);
     if (!s || s->flavour == UKERN_SHM_DEVICE)
         return UKERN_EPROTO;
-    p->copy_bytes = length > UINT64_MAX - p->copy_bytes ? UINT64_MAX : p->copy_bytes + length;
+    p->copy_bytes += length; /* of a range, each: it cannot overflow */
     p->copy[p->copies++] =
         (struct pending_copy){s, r->address + range_offset, shm_offset, length, r->direction};
     return UKERN_OK;
+}
+
+int ukern_copy_shm(struct ukern_pending *p, int range, uint64_t range_offset, ukern_handle shm,
+                   uint64_t shm_offset, uint64_t length)
+{
+    return add_copy(p, range, range_offset, shm, shm_offset, length);
 }
 
 int ukern_map_shm(struct ukern_pending *p, ukern_handle shm, uint64_t shm_offset, uint64_t length,
@@ -182,14 +200,14 @@ int ukern_reply_status(const struct ukern_msg *reply, int64_t *status)
     return kernel_only(*status) ? UKERN_EPROTO : UKERN_OK;
 }
 
-static int begin_transfer(struct ukern_pending *p, ukern_handle port, uint64_t address,
-                          uint64_t length, uint32_t label, enum ukern_direction direction)
+static inline int begin_transfer(struct ukern_pending *p, ukern_handle port, uint64_t address,
+                                 uint64_t length, uint32_t label, enum ukern_direction direction)
 {
-    int rc = ukern_target(p, port);
+    int rc = target(p, port);
 
     if (rc)
         return rc;
-    rc = ukern_range(p, address, length, direction);
+    rc = declare(p, address, length, direction);
     if (rc < 0)
         return rc;
     p->message->tag = UKERN_TAG(label, 0);
@@ -211,8 +229,8 @@ static int complete_transfer(struct ukern_pending *p, const struct ukern_msg *re
         if (first > reply->w[0] || second != reply->w[0] - first ||
             reply->w[0] > p->range[0].length)
             return UKERN_EPROTO;
-        rc = ukern_copy_shm(p, 0, 0, shm, reply->w[2], first);
-        if (!rc)
+        rc = add_copy(p, 0, 0, shm, reply->w[2], first);
+        if (unlikely(second) && !rc)
             rc = ukern_copy_shm(p, 0, first, shm, reply->w[4], second);
         if (rc)
             return rc;

@@ -8,6 +8,7 @@
 
 #include "core.h"
 #include "account.h"
+#include "shm.h"
 
 struct task;
 struct client;
@@ -57,12 +58,31 @@ static inline struct handle *handle_quick(const struct handle_table *t, uint64_t
 {
     return likely(h < HANDLE_FIRST && (t->first[h].port_rights & right)) ? &t->first[h] : NULL;
 }
+/* The shm handle h with these rights, as handle_quick(). */
+static inline struct handle *handle_quick_shm(const struct handle_table *t, uint64_t h,
+                                              unsigned rights)
+{
+    struct handle *e = &t->first[h];
+    const struct shm *s;
+
+    if (unlikely(h >= HANDLE_FIRST || e->type != UKERN_TYPE_SHM || rights & ~(unsigned)e->rights))
+        return NULL;
+    s = e->object;
+    return likely(!s->dead && e->badge == s->generation) ? e : NULL;
+}
 /* handle_find() of a port. */
 static inline int handle_find_port(const struct handle_table *t, uint64_t h, unsigned right,
                                    struct handle **out)
 {
     *out = handle_quick(t, h, right);
     return likely(*out) ? UKERN_OK : handle_find(t, h, UKERN_TYPE_PORT, right, out);
+}
+/* handle_find() of a shm. */
+static inline int handle_find_shm(const struct handle_table *t, uint64_t h, unsigned rights,
+                                  struct handle **out)
+{
+    *out = handle_quick_shm(t, h, rights);
+    return likely(*out) ? UKERN_OK : handle_find(t, h, UKERN_TYPE_SHM, rights, out);
 }
 /* Make room for `count` more at the lowest free slots, or at one given slot: their numbers into
  * out. Nothing is opened yet. UKERN_OK, UKERN_ENOMEM, UKERN_EINVAL (slot out of range). The slot

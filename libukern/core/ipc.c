@@ -86,14 +86,8 @@ static void unhold(struct task *caller)
         server->taken = NULL;
         ipc_refresh_priority(server);
     } else {
-        if (caller->prev)
-            caller->prev->next = caller->next;
-        else
-            server->held = caller->next;
-        if (caller->next)
-            caller->next->prev = caller->prev;
+        ipc_unlink_held(caller);
     }
-    caller->next = caller->prev = NULL;
     caller->holder = NULL;
 }
 
@@ -126,13 +120,10 @@ static void settle(struct task *server)
     server->held = c;
 }
 
-struct task *ipc_held(struct task *server, uint64_t token)
+struct task *ipc_held_deferred(struct task *server, uint64_t token)
 {
-    struct task *c = server->taken;
+    struct task *c = task_by_slot(token & (TOKEN_ONE - 1));
 
-    if (c && c->token == token)
-        return c;
-    c = task_by_slot(token & (TOKEN_ONE - 1));
     if (!c || c->token != token || c->state != TASK_REPLY || c->holder != server)
         return NULL;
     return c;
@@ -243,6 +234,18 @@ void ipc_wake(struct task *t, int64_t status)
     ASSERT(t->state == TASK_READY && !t->queued);
     t->result.x[0] = (uint64_t)status;
     sched_ready(t);
+}
+
+void ipc_answered(struct task *t, int64_t status)
+{
+    bool last = t->holder->taken == t;
+
+    ipc_release(t);
+    t->result.x[0] = (uint64_t)status;
+    if (last)
+        sched_ready_again(t);
+    else
+        sched_ready(t);
 }
 
 void ipc_abort(struct task *t, int error)

@@ -31,6 +31,8 @@ void ipc_abort(struct task *t, int error);
 /* The same without making t ready: for a task that is to die. No-op for a task that does not wait.
  */
 void ipc_detach(struct task *t, int error);
+/* t, which a server held, has its answer there: x0 = status, and the rest of t->result is set. */
+void ipc_answered(struct task *t, int64_t status);
 /* t, which a server held, has its reply: unlink it from there. */
 void ipc_release(struct task *t);
 /* t, detached, goes on with x0 = status; the rest of t->result is set. */
@@ -43,7 +45,24 @@ void ipc_serve(struct task *t, struct port *p);
  * away. */
 int ipc_take_message(struct task *t, struct port *p, struct ukern_sysregs *r);
 /* The caller that `server` holds under this token, or NULL. */
-struct task *ipc_held(struct task *server, uint64_t token);
+struct task *ipc_held_deferred(struct task *server, uint64_t token);
+static inline struct task *ipc_held(struct task *server, uint64_t token)
+{
+    struct task *c = server->taken;
+
+    return likely(c && c->token == token) ? c : ipc_held_deferred(server, token);
+}
+/* Take a caller that is not server->taken out of server->held. */
+static inline void ipc_unlink_held(struct task *caller)
+{
+    if (caller->prev)
+        caller->prev->next = caller->next;
+    else
+        caller->holder->held = caller->next;
+    if (caller->next)
+        caller->next->prev = caller->prev;
+    caller->next = caller->prev = NULL;
+}
 /* Hand the handles of a message over: words[] of the sender's view become the receiver's. All or
  * nothing. UKERN_OK; UKERN_EHANDLE or UKERN_ERIGHTS: the sender may not send these; UKERN_ETABLE:
  * no room at the receiver. */

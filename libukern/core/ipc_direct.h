@@ -50,11 +50,31 @@ static inline struct task *call_directly(struct cpu *c, struct task *t, struct t
     return sched_switch(c, t, s);
 }
 
-/* Once caller has its reply, nobody is to run before it, and the server has nothing to receive. */
-static inline bool caller_is_next(const struct cpu *c, const struct port *p,
-                                  const struct task *caller)
+/* Has a server that replied nothing to receive at p, and is alone there? */
+static inline bool all_quiet(const struct port *p)
 {
-    return !(p->events | (uintptr_t)p->waiters | (c->ready_bits >> caller->priority));
+    return !(p->events | (uintptr_t)p->waiters);
+}
+
+/* Is nobody to run before a caller that was taken last and has its reply? Its equals wait for the
+ * end of the slice, if the timer will tell. */
+static inline bool caller_is_next(const struct cpu *c, const struct task *caller)
+{
+    uint64_t rivals = c->ready_bits >> caller->priority;
+
+    return likely(!rivals) ||
+           (rivals == 1 && c->timer_armed <= c->slice_end && arch_cycles() < c->slice_end);
+}
+
+/* t, which replied to the caller that it took last, waits at p. */
+static inline void wait_directly(struct task *t, struct port *p)
+{
+    set_state(t, TASK_RECV, CALL_SEND, DIRECT_PLAIN, true);
+    t->taken = NULL;
+    t->priority = t->base_priority;
+    t->wait_port = p;
+    t->replies++;
+    p->waiters = t;
 }
 
 /* The caller goes on, and is the result; t, which replied, waits at p. */
@@ -62,13 +82,7 @@ static inline struct task *reply_directly(struct cpu *c, struct task *t, struct 
                                           struct port *p)
 {
     set_state(caller, TASK_READY, CALL_SEND, DIRECT_NO, false);
-
-    set_state(t, TASK_RECV, CALL_SEND, DIRECT_PLAIN, true);
-    t->taken = NULL;
-    t->priority = t->base_priority;
-    t->wait_port = p;
-    t->replies++;
-    p->waiters = t;
+    wait_directly(t, p);
     return sched_switch(c, t, caller);
 }
 

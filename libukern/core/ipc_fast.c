@@ -54,7 +54,7 @@ struct task *ipc_fast_reply_recv(uint64_t handle, uint64_t tag, uint64_t w0, uin
     if (unlikely(!(h->port_rights & UKERN_R_RECV) || caller->token != token))
         return NULL;
     p = h->object;
-    if (unlikely(caller->call_port != p || !caller_is_next(c, p, caller)))
+    if (unlikely(caller->call_port != p || !all_quiet(p) || !caller_is_next(c, caller)))
         return NULL;
     TRACE(reply, CALL_CALL, t, token, tag, w0, w1, w2);
     TRACE(end, TASK_REPLY, caller, token, UKERN_OK, UKERN_OK, tag);

@@ -175,9 +175,8 @@ static int64_t next_stage(struct ukern_pending *p)
 
 void pending_wake(struct task *caller)
 {
-    ipc_release(caller);
     sysregs_set(&caller->result, 0, caller->pending.result[1]);
-    ipc_wake(caller, (int64_t)caller->pending.result[0]);
+    ipc_answered(caller, (int64_t)caller->pending.result[0]);
 }
 
 int64_t pending_go_on(struct ukern_pending *p, int rc)

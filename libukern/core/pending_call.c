@@ -5,6 +5,7 @@
  * the results go to the caller that was taken last, by a server that then waits.
  */
 #include "ipc_direct.h"
+#include "copy.h"
 #include "measure.h"
 #include "operation.h"
 
@@ -108,7 +109,8 @@ static inline int64_t reply(struct task *t, struct task *caller, const struct uk
         p->message = NULL;
         rc = p->ops->complete(p, message);
         TRACE(complete, 0, caller, caller->token, (uint64_t)rc, p->result[0], p->result[1]);
-        if (likely(rc == UKERN_DONE && !p->copies && !p->gives && !p->mapping)) {
+        if (likely(rc == UKERN_DONE && !p->gives && !p->mapping &&
+                   (!p->copies || (p->copies == 1 && copy_short(p))))) {
             p->phase = PENDING_NONE;
             return PENDING_READY;
         }
@@ -121,20 +123,50 @@ int64_t pending_reply(struct task *t, struct task *caller, const struct ukern_ms
     return reply(t, caller, message);
 }
 
+/* A caller that was taken long ago is let go; false: that takes more than is done here. */
+static bool let_go(struct task *t, struct task *caller, struct port *p, uint64_t handle)
+{
+    const struct handle *h = handle_quick(&t->handles, handle, UKERN_R_RECV);
+
+    if (t->taken || t->serving != p || !h || h->object != p || caller->timer.node.linked)
+        return false;
+    ipc_unlink_held(caller);
+    p->refs--; /* of the call: the server's handle has another */
+    return true;
+}
+
+/* The caller is ready, and t waits at p. */
+static struct way queue(struct task *t, struct task *caller, struct port *p, bool last)
+{
+    set_state(caller, TASK_READY, CALL_SEND, DIRECT_NO, false);
+    sysregs_set(&caller->result, caller->pending.result[0], caller->pending.result[1]);
+    wait_directly(t, p);
+    if (last)
+        sched_ready_again(caller);
+    else
+        sched_ready(caller);
+    return (struct way){NULL, t};
+}
+
 /* Conditions are looked at when complete has run: it may have given the port away, or woken
  * somebody by ukern_log(). */
 static inline struct way reply_recv(struct cpu *c, struct ukern_sysregs *r, struct task *t,
                                     struct task *caller, struct port *p)
 {
     int64_t status;
+    bool last;
 
     measure_entry(UKERN_SYS_ipc_reply_recv);
     TRACE(reply, CALL_PENDING, t, r->token, r->x[1], r->x[2], r->x[3], r->x[4]);
     status = reply(t, caller, (const struct ukern_msg *)&r->x[1]);
-    if (likely(status == PENDING_READY && caller->direct && !task_unclean(caller) &&
-               caller_is_next(c, p, caller))) {
+    last = caller->direct;
+    if (likely(status == PENDING_READY && !task_unclean(caller) && all_quiet(p) &&
+               (last || let_go(t, caller, p, r->x[0])))) {
+        TRACE(end, TASK_REPLY, caller, caller->token, UKERN_OK, caller->pending.result[0],
+              caller->pending.result[1]);
+        if (unlikely(last ? !caller_is_next(c, caller) : c->ready_bits >> caller->priority))
+            return queue(t, caller, p, last);
         sysregs_set(r, caller->pending.result[0], caller->pending.result[1]);
-        TRACE(end, TASK_REPLY, caller, caller->token, UKERN_OK, r->x[0], r->x[1]);
         measure_point();
         return (struct way){reply_directly(c, t, caller, p), t};
     }
@@ -150,10 +182,10 @@ static inline struct way reply_recv(struct cpu *c, struct ukern_sysregs *r, stru
 
 struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r)
 {
-    struct task *t = c->current, *caller = t->taken;
+    struct task *t = c->current, *caller = ipc_held(t, r->token);
     struct handle *h;
 
-    if (likely(caller && caller->direct == DIRECT_PENDING && caller->token == r->token &&
+    if (likely(caller && caller->call_kind == CALL_PENDING &&
                r->deadline_or_badge == UKERN_FOREVER &&
                handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h) == UKERN_OK &&
                caller->call_port == h->object))

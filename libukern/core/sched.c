@@ -35,8 +35,10 @@ static void insert(struct cpu *c, struct task *t, bool first)
 static void enqueue(struct cpu *c, struct task *t, bool first)
 {
     ASSERT(!t->queued && t->state == TASK_READY);
-    if (!c->current || t->priority >= c->current->priority)
+    if (!c->current || t->priority > c->current->priority)
         c->resched = true;
+    else if (t->priority == c->current->priority && c->slice_end < c->timer_armed)
+        sched_arm_at(c, c->slice_end);
     insert(c, t, first);
 }
 
@@ -84,6 +86,14 @@ void sched_ready(struct task *t)
     enqueue(arch_cpu(), t, false);
 }
 
+/* What is left of the slice is t's. */
+static inline void keep_slice(const struct cpu *c, struct task *t)
+{
+    uint64_t now = arch_cycles();
+
+    t->slice_left = c->slice_end > now ? c->slice_end - now : 0;
+}
+
 void sched_unready(struct task *t)
 {
     if (t->queued)
@@ -102,6 +112,15 @@ void sched_set_priority(struct task *t, unsigned priority)
         c->resched = true;
     if (queued)
         enqueue(c, t, false);
+}
+
+void sched_ready_again(struct task *t)
+{
+    struct cpu *c = arch_cpu();
+
+    TRACE(ready, 0, t, TRACE_ID(TRACE_CURRENT()));
+    keep_slice(c, t);
+    enqueue(c, t, t->slice_left > 0);
 }
 
 /* Nobody is ready: wait for an interrupt to make somebody so. */
@@ -126,11 +145,9 @@ static void idle(struct cpu *c)
 }
 
 /* The current task goes back to the queue: first among its equals if part of its slice is left. */
-static void put_back(struct cpu *c, struct task *t)
+static inline void put_back(struct cpu *c, struct task *t)
 {
-    uint64_t now = arch_cycles();
-
-    t->slice_left = c->slice_end > now ? c->slice_end - now : 0;
+    keep_slice(c, t);
     insert(c, t, t->slice_left > 0);
 }
 

@@ -17,6 +17,9 @@
 void sched_init(struct cpu *c);
 /* A task may run: put it into the ready queue, behind its equals. */
 void sched_ready(struct task *t);
+/* The same for a caller that the current task took last and has answered: the slice on which both
+ * ran is the caller's, which is first among its equals while there is some left of it. */
+void sched_ready_again(struct task *t);
 /* Take a ready task that is not running out of the queue. */
 void sched_unready(struct task *t);
 /* Change the priority of a ready or running task. */

@@ -17,21 +17,48 @@ size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 
 /* Any alignment, any effective type. A pair is moved by one load and one store of two registers. */
+typedef uint32_t half __attribute__((may_alias, aligned(1)));
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
 typedef unsigned __int128 pair __attribute__((may_alias, aligned(1)));
 
-/* Upwards: also right for overlapping memory if to is below from. */
+/* Both ends, which meet or overlap: each is read before either is written. */
+static inline void copy_ends(char *to, const char *from, size_t n)
+{
+    if (n >= 8) {
+        uint64_t first = *(const word *)from, last = *(const word *)(from + n - 8);
+        *(word *)to = first;
+        *(word *)(to + n - 8) = last;
+    } else if (n >= 4) {
+        uint32_t first = *(const half *)from, last = *(const half *)(from + n - 4);
+        *(half *)to = first;
+        *(half *)(to + n - 4) = last;
+    } else if (n) {
+        char first = from[0], middle = from[n / 2], last = from[n - 1];
+        to[0] = first;
+        to[n / 2] = middle;
+        to[n - 1] = last;
+    }
+}
+
+/* Upwards: also right for overlapping memory if to is below from, as the end is read first. */
 static inline void copy_up(char *to, const char *from, size_t n)
 {
+    pair *end = (pair *)(to + n - sizeof(pair));
+    pair last;
+
+    if (n < sizeof(pair)) {
+        copy_ends(to, from, n);
+        return;
+    }
+    last = *(const pair *)(from + n - sizeof(pair));
     for (; n >= 128; n -= 128, to += 128, from += 128) {
 #pragma GCC unroll 8
         for (unsigned i = 0; i < 8; i++)
             ((pair *)to)[i] = ((const pair *)from)[i];
     }
-    for (; n >= 8; n -= 8, to += 8, from += 8)
-        *(word *)to = *(const word *)from;
-    while (n--)
-        *to++ = *from++;
+    for (; n > sizeof(pair); n -= sizeof(pair), to += sizeof(pair), from += sizeof(pair))
+        *(pair *)to = *(const pair *)from;
+    *end = last;
 }
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n)

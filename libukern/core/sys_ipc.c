@@ -76,9 +76,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
         return UKERN_ESTALE;
     TRACE(reply, c->call_kind, t, token, message[0], message[1], message[2], message[3]);
     if (c->call_kind == CALL_PENDING) {
-        struct ukern_msg m;
-        memcpy(&m, message, sizeof m);
-        status = pending_reply(t, c, &m);
+        status = pending_reply(t, c, (const struct ukern_msg *)message);
         if (status != PENDING_READY)
             return status;
         pending_wake(c);
@@ -100,8 +98,7 @@ static int64_t reply(struct task *t, uint64_t token, const uint64_t *message)
     c->result.x[1] = message[0];
     c->result.deadline_or_badge = c->result.token = 0;
     t->replies++;
-    ipc_release(c);
-    ipc_wake(c, UKERN_OK);
+    ipc_answered(c, UKERN_OK);
     return UKERN_OK;
 }
 

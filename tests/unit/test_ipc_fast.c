@@ -2,6 +2,7 @@
 /* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: the short ways do
  * what the general one does */
 #include "world.h"
+#include "sched.h"
 
 #define TAG(label) UKERN_TAG(label, 0)
 #define PENDING    700 /* a pending call that has no ranges */
@@ -188,6 +189,85 @@ static void test_direct_switch(void **state)
     assert_int_equal(sim_switches - switches, 6);
 }
 
+/* client[0] makes a call, plain or pending, and the server has it. */
+static uint64_t call_server(bool pending, uint64_t for_ever)
+{
+    if (pending)
+        world_enter(PENDING, &(struct ukern_sysregs){{to[0], for_ever, 1}, 0, 0});
+    else
+        world_enter(UKERN_SYS_ipc_call, &(struct ukern_sysregs){{to[0], TAG(1)}, for_ever, 0});
+    if (arch_cpu()->current != server)
+        world_run(server);
+    assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
+    return client[0]->token;
+}
+
+/* A call does not cost the caller its turn: it goes on before its equals while there is some left
+ * of its slice, and no longer. Whichever way the reply goes. */
+static void test_turn(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 16; how++) {
+        bool over = how & 1, pending = how & 2, twice = how & 8;
+        uint64_t for_ever = how & 4 ? UKERN_FOREVER : UKERN_FOREVER - 1, token, end;
+        start();
+        world_priority(world_init, WORLD_PRIORITY);
+        client[1] = world_spawn("equal");
+        world_priority(world_init, 1);
+        world_priority(server, WORLD_PRIORITY + 1);
+        world_run(client[0]);
+        end = arch_cpu()->slice_end;
+        assert_true(end > sim_time + 1000);
+        token = call_server(pending, for_ever);
+        if (over)
+            sim_time = end;
+        if (twice) {
+            assert_int_equal(SYS_TOKEN(server, token, 0, ipc_reply, 0, TAG(0), 1), UKERN_OK);
+            assert_int_equal(SYS_UNTIL(server, for_ever, ipc_recv, port), WORLD_WAITS);
+        } else {
+            world_enter(UKERN_SYS_ipc_reply_recv,
+                        &(struct ukern_sysregs){{port, TAG(0), 1}, for_ever, token});
+        }
+        assert_ptr_equal(arch_cpu()->current, client[over]);
+        assert_true(sim_timer <= (over ? sim_time + SCHED_SLICE_NS : end));
+        world_check();
+        world_end();
+        world_priority(world_init, WORLD_PRIORITY);
+    }
+}
+
+/* A caller that waited for its answer while the server served others goes behind its equals. */
+static void test_late_answer(void **state)
+{
+    (void)state;
+    for (unsigned equal = 0; equal < 2; equal++) {
+        start();
+        uint64_t token = call_server(true, UKERN_FOREVER);
+        assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        world_priority(world_init, WORLD_PRIORITY);
+        client[1] = world_spawn("other");
+        uint64_t h = (uint64_t)world_give(server, (ukern_handle)port, client[1], UKERN_R_NOTIFY);
+        world_priority(world_init, 1);
+        world_run(client[1]);
+        world_priority(client[1], equal ? WORLD_PRIORITY : WORLD_PRIORITY - 1);
+        SYS(client[1], notify, h, 1);
+        world_run(server);
+        assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+        uint32_t refs = client[0]->call_port->refs;
+        const struct port *p = client[0]->call_port;
+        world_enter(UKERN_SYS_ipc_reply_recv,
+                    &(struct ukern_sysregs){{port, TAG(0), 5, 6}, UKERN_FOREVER, token});
+        assert_ptr_equal(arch_cpu()->current, client[equal]);
+        assert_int_equal(p->refs, refs - 1);
+        world_check();
+        world_run(client[0]);
+        assert_int_equal(world_result(client[0]), 5);
+        assert_int_equal(world_regs(client[0])->x[1], 6);
+        world_end();
+        world_priority(world_init, WORLD_PRIORITY);
+    }
+}
+
 /* Handle numbers that are out of the first table or of the address space. */
 static void test_bad_handles(void **state)
 {
@@ -263,10 +343,8 @@ static void test_direct_call_and_the_port(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_same_as_general),
-    WORLD(test_direct_switch),
-    WORLD(test_bad_handles),
-    WORLD(test_direct_call_and_the_port),
+    WORLD(test_same_as_general), WORLD(test_direct_switch), WORLD(test_turn),
+    WORLD(test_late_answer),     WORLD(test_bad_handles),   WORLD(test_direct_call_and_the_port),
 };
 
 int main(void)
