@@ -11,7 +11,7 @@
 #?   all                    build $(BUILD)/$(IMAGE).img                      make
 #?   run                    boot it in QEMU                                  make run
 #?                          a script instead of the keyboard                 echo 'ls' | make -s run
-#?   debug                  boot it under gdb, with symbols of all programs  make debug
+#?   debug                  boot it under gdb; `help ukern` there            make debug
 #?   test                   boot it for each tests/NAME.test, print TAP      make test
 #?                          or for some of them                              make test TESTS=NAME
 #?   trace                  boot it, and show afterwards who called whom     make trace

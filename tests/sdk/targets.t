@@ -106,31 +106,6 @@ include $(shell pkg-config --variable=sdkmk ukern)
 END
 ok "a second image in one project" sh -c "make -s -f two.mk run TIMEOUT=60 </dev/null | grep -qx hello"
 ok "has its own name" [ -e build/two/two.img ]
-if command -v gdb-multiarch >/dev/null; then
-    ok "make debug" run make -f two.mk debug GDB_FLAGS="-batch -ex 'hbreak sys_task_exit' -ex continue -ex 'ukern tasks' \
-        -ex 'ukern ports' -ex 'ukern handles console' -ex 'ukern pending' -ex 'ukern bt console'"
-    ok "ukern tasks" grep -Eq '^ +[0-9]+  console +[0-9]+  receives' "$out"
-    ok "ukern ports" grep -Eq '^0xffffff8[0-9a-f]+  console ' "$out"
-    ok "ukern handles" grep -Eq '^ +[0-9]+  port +0xffffff8' "$out"
-    ok "ukern pending" grep -Eq '^[0-9]+ calls are pending' "$out"
-    ok "ukern bt" grep -q '<main+' "$out"
-    cat >many.c <<'END'
-#include <ukern/ipc.h>
-
-int main(void)
-{
-    for (int i = 0; i < 200; i++)
-        if (port_create() < 0)
-            return 1;
-    return 0;
-}
-END
-    sed -i 's/^TASKS := hello/TASKS := hello many/' two.mk
-    ok "a task of many handles" run make -f two.mk debug \
-        GDB_FLAGS="-batch -ex 'hbreak sys_task_exit if \$\$_streq(t->name, \"many\")' -ex continue -ex 'ukern handles many'"
-    ok "shows them all" grep -Eq '^ +199  port +0xffffff8' "$out"
-    ok "and no more" [ "$(grep -Ec '^ +[0-9]+  (port|shm|task|irq|system) ' "$out")" = "$(sed -n 's/ handles are open.*//p' "$out")" ]
-fi
 sed -i 's/"[0-9.]*"/"0.1.9"/' "$prefix/lib/ukern-$version/libukern/include/ukern/abi/version.h"
 echo "0.1.9 1" >"$prefix/lib/ukern-$version/lib/version"
 ok "another version of the SDK" run make

@@ -10,9 +10,12 @@
 #include "layout.h"
 #include "sysreg.h"
 
+    .cfi_sections .debug_frame
     .section .head, "ax"
     .global ukern_head
 ukern_head:
+    .cfi_startproc
+    .cfi_undefined x30              // nothing called it
     b       start                   // code0
     .long   0                       // code1
     .quad   0                       // offset from a 2 MiB boundary
@@ -89,6 +92,7 @@ at_link_address:
     mov     x2, x21
     bl      arch_start
     b       exit_to_user
+    .cfi_endproc
 
 // Invalidate [x0, x1) in the data cache, to the point of coherency.
 invalidate:

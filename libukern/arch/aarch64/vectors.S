@@ -115,10 +115,14 @@
     .balign 128
     .endm
 
+    // A debugger goes back no further: what called is a task.
+    .cfi_sections .debug_frame
     .section .text.vectors, "ax"
     .balign 2048
     .global vectors
 vectors:
+    .cfi_startproc
+    .cfi_undefined x30
     bug     VECTOR_SP0
     slot
     bug     VECTOR_SP0
@@ -366,3 +370,4 @@ kernel_bug:
     mrs     x2, esr_el1
     mrs     x3, far_el1
     b       trap_from_kernel
+    .cfi_endproc
