@@ -21,7 +21,8 @@
 #?   uninstall    and take it away again                                   make uninstall PREFIX=/opt/ukern
 #?   dist         the sources, $(BUILD)/ukern-VERSION.tar.gz               make dist
 #?   deb          a Debian package in $(BUILD)                             make deb
-#?   clean        remove everything that was built                         make clean
+#?   clean        remove what was built, and keep what setup fetched       make clean
+#?   distclean    remove all that was built or fetched                     make distclean
 #?   help         this text                                                make help
 #?
 #? Variables
@@ -52,7 +53,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean help
+.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean distclean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
@@ -62,8 +63,8 @@ ifneq ($(filter setup,$(MAKECMDGOALS)),)
 libs docs lint format dist: setup
 endif
 # So it does for clean.
-ifneq ($(filter clean,$(MAKECMDGOALS)),)
-setup libs docs lint dist: clean
+ifneq ($(filter clean distclean,$(MAKECMDGOALS)),)
+setup libs docs lint dist: $(filter clean distclean,$(MAKECMDGOALS))
 endif
 
 # The libraries have a make of their own, which looks for the compiler only when setup is done.
@@ -145,8 +146,18 @@ format:
 lint:
 	+@$(MAKE) --no-print-directory -f tools/lint.mk UKERN_BUILD=$(build) lint
 
+# What setup has fetched into third_party would have to be fetched again.
 clean:
-	@rm -rf $(build) examples/*/build tests/*/build templates/*/build bench/build
+	@for f in $(build)/* $(build)/.[!.]*; do case $$f in */third_party) ;; *) rm -rf "$$f" ;; esac; done
+	@rmdir $(build) 2>/dev/null || true
+	@$(if $(elsewhere),:,rm -rf examples/*/build tests/*/build templates/*/build bench/build)
+
+distclean: clean
+	@rm -rf $(build)
+
+# Whatever there is no rule for.
+.DEFAULT:
+	+@tools/missing '$@' /dev/null "$$(sed -n 's/^#?   \([a-z-]*\) .*/\1/p' Makefile)" '$(MAKECMDGOALS)'
 
 help:
 	@sed -n 's/^#? \{0,1\}//p' Makefile

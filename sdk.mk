@@ -75,6 +75,10 @@
 #?   PICOLIBC         where picolibc is                                      make PICOLIBC=/opt/picolibc
 
 .DEFAULT_GOAL := all
+ifdef ukern_makefiles
+$(error sdk.mk is included twice by $(firstword $(MAKEFILE_LIST)), or by what it includes: once is enough)
+endif
+ukern_makefiles := $(filter-out $(lastword $(MAKEFILE_LIST)),$(MAKEFILE_LIST))
 # Variables of the command line count where a person typed them, not where a make above handed its own down.
 ukern_origins := file override $(if $(filter 0,$(MAKELEVEL)),command)
 ukern_given := $(foreach v,$(.VARIABLES),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v))
@@ -96,7 +100,7 @@ include $(UKERN)/tools/toolchain.mk
 
 # With other goals beside it, clean comes first, whatever -j says: before anything is written.
 ifneq ($(and $(filter clean,$(MAKECMDGOALS)),$(ukern_need_tools)),)
-ukern_cleaned := yes$(shell rm -rf $(BUILD))
+ukern_cleaned := yes$(if $(ukern_dry),,$(shell rm -rf $(BUILD)))
 endif
 
 # An installation is whole: its libraries and its headers are of one version.
@@ -144,29 +148,40 @@ define ukern_facts
 project $(ukern_project)
 sdk $(ukern_version) $(UKERN)
 require $(SDK_REQUIRE)
-kernel $(KERNEL) $(BOARD)
-$(if $(BOARD),board yes)
-image $(IMAGE)
-files $(foreach f,$(FILES),$(call file_path,$f))
+makefiles $(ukern_makefiles)
+kernel $(KERNEL)
+board $(BOARD)
+files $(FILES)
+$(foreach v,IMAGE SDK_TASKS DEBUG V TIMEOUT UKERN_MEASURE UKERN_TRACE TRACE_TASKS TRACE_ROWS,setting $v $(strip $($v))$(ukern_newline))
 variables $(ukern_variables)
 given $(foreach v,$(ukern_given),$(if $(findstring .,$v),,$v))
 own $(TASKS)
+programs_given $(PROGRAMS)
 $(if $(filter init,$(ukern_own_programs)),first_task own)
 tasks $(ukern_tasks)
 programs $(ukern_own_programs) $(ukern_sdk_programs)
 $(foreach p,$(ukern_own_programs),$(if $(sources_of_$p),,sourceless $p$(ukern_newline)))
 present $(basename $(wildcard *.c)) $(patsubst %/,%,$(sort $(dir $(wildcard */*.c))))
-$(foreach v,$(sort $(foreach v,$(.VARIABLES),$(if $(findstring .,$v),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v)))),property $v $($v)$(ukern_newline))
+$(foreach v,$(sort $(foreach v,$(.VARIABLES),$(if $(findstring .,$v),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v)))),property $v $(strip $($v))$(ukern_newline))
 endef
 $(foreach p,$(ukern_own_programs),$(eval sources_of_$p := $(call sources_of,$p)))
 
 ifneq ($(ukern_need_tools),)
+ifeq ($(ukern_dry),)
 ifneq ($(shell mkdir -p '$(BUILD)' 2>/dev/null && [ -w '$(BUILD)' ] && echo good),good)
 $(error BUILD: cannot write to $(BUILD))
 endif
 $(call stamp,$(BUILD)/facts.flags,$(ukern_facts))
+ukern_described := $(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good)
+else
+# A dry run looks at the facts and leaves nothing behind.
+ukern_facts_file := $(shell mktemp)
+$(file >$(ukern_facts_file),$(ukern_facts))
+ukern_described := $(shell $(UKERN)/tools/describe -n $(ukern_facts_file) $(BUILD)/image && echo good; rm -f $(ukern_facts_file))
+$(if $(filter changed,$(ukern_described)),$(call changed,$(BUILD)/image))
+endif
 # What is wrong has been said. An error in a target without a recipe is told without the place in this file.
-ifneq ($(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good),good)
+ifeq ($(filter good,$(ukern_described)),)
 override IMAGE := none
 ukern_own_programs :=
 .PHONY: ukern_stop
@@ -215,14 +230,14 @@ ukern_library := $(ukern_kernel_out)/libukern.o $(ukern_kernel_library)
 $(eval $(call objects_rule,$(ukern_kernel_out)/board,$(BOARD),$(ukern_kernel_flags) $(ukern_board_flags) $(ukern_own_flags) -I. $(CFLAGS)))
 $(ukern_kernel_out)/libukern.o: $(ukern_board_objects) $(ukern_parts) $(ukern_board_parts)
 	$(call step,LD,libukern with $(BOARD))
-	$(call ukern_kernel_object,$(ukern_parts) $(ukern_board_objects),--whole-archive $(ukern_parts) --no-whole-archive \
+	$(call ukern_kernel_object,$(ukern_parts) $(ukern_board_objects),-d board=BOARD -d board_boot=BOARD,--whole-archive $(ukern_parts) --no-whole-archive \
 	    $(ukern_board_objects) $(ukern_board_parts))
 endif
 
 # $(call link_kernel,ARCHIVE): the archive's object is assembled beside the output; no ARCHIVE, an empty one.
 define link_kernel
 	$(Q)printf '.section .archive, "a"\n$(if $1,.incbin "$1"\n)' | $(CROSS_COMPILE)as -o $@.archive.o -
-	$(Q)$(ukern_linker) kernel $(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(ukern_library)
+	$(Q)$(ukern_linker) $(if $(KERNEL),-d ukern_main=KERNEL) kernel $(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(ukern_library)
 endef
 ukern_kernel_inputs := $(ukern_kernel_objects) $(ukern_library) $(ukern_kernel_script) $(ukern_kernel_out)/link.flags
 
@@ -241,7 +256,7 @@ $(call stamp,$(BUILD)/archive.flags,$(ukern_archive_files))
 
 $(BUILD)/archive.cpio: $(foreach f,$(ukern_archive_files),$(call file_path,$f)) $(BUILD)/archive.flags $(UKERN)/tools/archive $(UKERN)/tools/check
 	$(call step,CPIO,$(words $(ukern_archive_files)) files)
-	$(Q)$(UKERN)/tools/check '$(ukern_abi)' $(BUILD)/image $(ukern_archive_files)
+	$(Q)$(UKERN)/tools/check $(ukern_project) $(ukern_abi) $(BUILD)/image $(ukern_archive_files)
 	$(Q)$(UKERN)/tools/archive $@ $(ukern_archive_files)
 
 # ---- The image. Symbols that moved between the two links would make kernel.sym a lie.
@@ -259,14 +274,17 @@ include $(UKERN)/tools/targets.mk
 # ---- Whatever there is no rule for. Missing sources come here, and targets that do not exist.
 ukern_targets := all run debug test trace size graph doc compile_commands.json doctor help clean
 .DEFAULT:
-	@$(UKERN)/tools/missing '$@' '$(BUILD)/facts.flags' '$(ukern_targets)' '$(MAKECMDGOALS)'
+	+@$(UKERN)/tools/missing $(call quoted,$@) $(BUILD)/facts.flags '$(ukern_targets)' $(call quoted,$(MAKECMDGOALS))
 
 .PHONY: all run clean help
 all: $(BUILD)/$(IMAGE).img
 
+# What they have in common who boot it: $(call ukern_boot,WORDS).
+ukern_boot = $(if $(CPU),-c $(call quoted,$(CPU))) $(if $(RAM),-m $(call quoted,$(RAM))) \
+    $(if $(strip $1),-a $(call quoted,$(strip $1)))
+ukern_limit = $(if $(TIMEOUT),-t $(TIMEOUT))
 run: all
-	@$(UKERN)/tools/run $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') -a '$(strip $(BOOTARGS) semihosting)' \
-	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(if $(ukern_silent),-s) $(BUILD)/$(IMAGE).img $(QEMU_FLAGS)
+	@$(UKERN)/tools/run $(call ukern_boot,$(BOOTARGS) semihosting) $(ukern_limit) $(if $(ukern_silent),-s) $(BUILD)/$(IMAGE).img $(QEMU_FLAGS)
 
 clean:
 	$(if $(ukern_cleaned),,$(Q)rm -rf $(BUILD))

@@ -16,7 +16,7 @@ seldom_sources := $(filter $(foreach f,archive boot elf irq loader log operation
 # The message of a direct call stays in x1 to x7, this CPU in x17, and the task that leaves in x18, while these run (arch/aarch64/vectors.S).
 message_sources := $(filter %/core/ipc_fast.c %/$(ARCH)/switch.c,$(libukern_sources))
 # In the variants that record or measure, another way leads there (entry.c), and they call more.
-message_flags := $(if $(UKERN_MEASURE)$(UKERN_TRACE),,$(foreach r,1 2 3 4 5 6 7 17 18,-ffixed-x$r) -DARCH_CPU_REGISTER='"x17"' -mbranch-protection=none)
+message_flags := $(if $(ukern_variant),,$(foreach r,1 2 3 4 5 6 7 17 18,-ffixed-x$r) -DARCH_CPU_REGISTER='"x17"' -mbranch-protection=none)
 often_sources := $(filter-out $(seldom_sources) $(message_sources),$(libukern_sources))
 board_sources := $(wildcard $(libukern_dir)/board/$(BOARD)/*.[cS])
 libukern_includes := -I$(libukern_dir)/core -I$(libukern_dir)/arch/$(ARCH) -I$(libukern_dir)/board/$(BOARD) \

@@ -5,10 +5,7 @@
 .PHONY: test size graph doctor doc compile_commands.json debug trace
 
 test: all
-	@$(foreach t,$(TESTS),$(if $(wildcard tests/*$t*.test),,echo "TESTS: no file is tests/*$t*.test; there are: \
-	    $(notdir $(basename $(wildcard tests/*.test)))" >&2; exit 2;))$(UKERN)/tools/test $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
-	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(BUILD)/$(IMAGE).img \
-	    $(sort $(wildcard $(if $(TESTS),$(foreach t,$(TESTS),tests/*$(t)*.test),tests/*.test)))
+	@$(UKERN)/tools/test $(call ukern_boot,$(BOOTARGS)) $(ukern_limit) $(BUILD)/$(IMAGE).img tests $(foreach t,$(TESTS),$(call quoted,$t))
 
 ukern_program_elf = $(if $(filter $1,$(ukern_sdk_programs)),$(UKERN_BUILD),$(BUILD))/programs/$1.elf
 size: all
@@ -42,7 +39,7 @@ ukern_compile_commands = $(foreach p,$(ukern_own_programs),$(foreach s,$(sources
     $(foreach s,$(KERNEL),$(call ukern_compile_command,$s,$(ukern_kernel_flags) $(ukern_own_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS))$(ukern_newline)) \
     $(foreach s,$(BOARD),$(call ukern_compile_command,$s,$(ukern_kernel_flags) $(ukern_board_flags) $(ukern_own_flags) -I. $(CFLAGS))$(ukern_newline))
 compile_commands.json:
-	$(file >$@,[$(ukern_newline)$(ukern_compile_commands){}$(ukern_newline)])
+	$(if $(ukern_dry),,$(file >$@,[$(ukern_newline)$(ukern_compile_commands){}$(ukern_newline)]))
 	@sed -e 's/^ *//' -e '/^$$/d' $@ | perl -0777 -pe 's/,\s*\{\}//; s/\{\}//' >$@.new && mv $@.new $@
 	$(call step,JSON,$@)
 
@@ -52,12 +49,12 @@ debug: all
 	    $(foreach p,$(ukern_own_programs) $(ukern_sdk_programs),$p=$(call ukern_program_elf,$p)) -- $(GDB_FLAGS)
 
 # In a folder of its own, with the kernel that records.
-ifeq ($(UKERN_TRACE),)
+ifneq ($(UKERN_TRACE),1)
 trace:
 	+@$(MAKE) --no-print-directory -f $(ukern_project) UKERN_TRACE=1 BUILD=$(BUILD)/trace trace
 else
 trace: all
-	@$(UKERN)/tools/trace $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
-	    $(if $(TIMEOUT),-t '$(TIMEOUT)') $(if $(TRACE_ROWS),-n '$(TRACE_ROWS)') $(foreach t,$(TRACE_TASKS),-o '$t') \
+	@$(UKERN)/tools/trace $(call ukern_boot,$(BOOTARGS)) $(ukern_limit) $(if $(TRACE_ROWS),-n $(TRACE_ROWS)) \
+	    $(foreach t,$(TRACE_TASKS),-o $(call quoted,$t)) \
 	    $(BUILD)/$(IMAGE).img $(patsubst %/trace,%,$(BUILD))/$(IMAGE).trace $(QEMU_FLAGS)
 endif

@@ -25,7 +25,12 @@ ukern_version := $(call ukern_of,UKERN_VERSION_TEXT)
 ukern_abi := $(call ukern_of,UKERN_ABI)
 
 # ---- Output: one line per step; V=1 shows the commands; make -s shows neither.
-ukern_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+# The letters of make's options; -n and -q write nothing.
+ukern_letters := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
+ukern_silent := $(findstring s,$(ukern_letters))
+ukern_dry := $(findstring n,$(ukern_letters))$(findstring q,$(ukern_letters))
+# $(call quoted,TEXT): one word for the shell.
+quoted = '$(subst ','\'',$1)'
 Q := $(if $(filter 1,$(V)),,@)
 ukern_colour := $(and $(MAKE_TERMOUT),$(if $(NO_COLOR),,yes))
 # $(call step,KIND,what)
@@ -78,7 +83,7 @@ ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter 
     -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion -Werror=incompatible-pointer-types)
 # Kernel code: no vector registers, no C library. What a macro of ukern.h finds wrong is told where it is used.
 ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only -ftrack-macro-expansion=0 \
-    -fno-stack-protector -mbranch-protection=bti $(if $(UKERN_MEASURE),-DUKERN_MEASURE) $(if $(UKERN_TRACE),-DUKERN_TRACE) -I$(UKERN)/libukern/include
+    -fno-stack-protector -mbranch-protection=bti $(if $(filter 1,$(UKERN_MEASURE)),-DUKERN_MEASURE) $(if $(filter 1,$(UKERN_TRACE)),-DUKERN_TRACE) -I$(UKERN)/libukern/include
 # Tasks: picolibc, its build that prefers speed.
 ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
     -fstack-protector-strong -mbranch-protection=standard \
@@ -89,7 +94,7 @@ ukern_task_flags := $(ukern_common) $(ukern_warnings) -ftls-model=local-exec \
 ukern_memory_functions := memcpy memmove memset memcmp
 # The kernel library; with UKERN_MEASURE=1 the one that watches how long it keeps interrupts masked, with UKERN_TRACE=1 the
 # one that records what happens.
-ukern_variant := $(if $(UKERN_MEASURE),-measure)$(if $(UKERN_TRACE),-trace)
+ukern_variant := $(if $(filter 1,$(UKERN_MEASURE)),-measure)$(if $(filter 1,$(UKERN_TRACE)),-trace)
 ukern_library := $(UKERN_BUILD)/lib/libukern$(ukern_variant).a
 ukern_linker = LINK_VERBOSE=$(filter 1,$(V)) $(UKERN)/tools/link
 ukern_task_script := $(UKERN)/libuser/task.ld
@@ -99,9 +104,10 @@ ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
     -L$(PICOLIBC)/lib/release -L$(PICOLIBC)/lib -lc -lgcc -Wl,--end-group
 
 # ---- Flag stamps: $(call stamp,FILE,TEXT) keeps TEXT in FILE and touches it only when TEXT changes,
-# so that what depends on FILE is rebuilt then. Done while make reads, not by a rule.
+# so that what depends on FILE is rebuilt then. Done while make reads, not by a rule. A dry run only takes FILE for new.
 same_text = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
-write_text = $(shell mkdir -p $(dir $1))$(file >$1,$2)
+changed = $(eval .PHONY: $1)$(eval $1: ;)
+write_text = $(if $(ukern_dry),$(call changed,$1),$(shell mkdir -p $(dir $1))$(file >$1,$2))
 stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(strip $(file <$1)),$(strip $2)),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
 
 # ---- Objects: $(eval $(call objects_rule,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES)) makes
@@ -120,13 +126,13 @@ $(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4)))
 -include $(wildcard $(patsubst %.o,%.d,$(call objects_of,$1,$2)))
 endef
 
-# ---- The kernel library's object: $(call ukern_kernel_object,OBJECTS,MORE FOR THE LINKER). What nothing of the public
+# ---- The kernel library's object: $(call ukern_kernel_object,OBJECTS,OPTIONS OF tools/link,MORE FOR THE LINKER). What nothing of the public
 # interface reaches is dropped. Only ukern_* leaves it: memcpy is called ukern_memcpy there, and so on.
 # fdt_appendprop is a name that only dropped code wants.
 define ukern_kernel_object
 	$(Q)roots=$$($(CROSS_COMPILE)nm -g --defined-only $1 | awk '$$3 ~ /^ukern_/ { print "-u", $$3 }') && \
-	    $(ukern_linker) kernel $(CROSS_COMPILE)ld -r --gc-sections -e ukern_head $$roots \
-	    $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(or $2,$1)
+	    $(ukern_linker) $2 kernel $(CROSS_COMPILE)ld -r --gc-sections -e ukern_head $$roots \
+	    $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(or $3,$1)
 	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) --strip-symbol=fdt_appendprop $@
 	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $@
 endef
@@ -146,4 +152,4 @@ $2/$1.sym: $2/$1.elf $$(UKERN)/tools/symtab
 endef
 
 print-%:
-	@printf '%s\n' '$($*)'
+	@printf '%s\n' $(call quoted,$($*))

@@ -64,6 +64,7 @@ says_in_order() {
             while ((getline line <output) > 0) {
                 sub(/\r$/, "", line)
                 sub(/^make: \*\*\* \[.*\]/, "make: *** [...]", line)
+                sub(/^trace: \/.*\/build\//, "trace: .../build/", line)
                 said[++count] = line
             }
             loose = 1

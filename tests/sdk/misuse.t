@@ -94,7 +94,7 @@ ok "is refused at boot, too" says "$out" "hello: not started: the program speaks
 ok "a compiler that is not there" refuses "no-gcc is not here: CROSS_COMPILE says 'no-'; apt-get install gcc-aarch64-linux-gnu" CROSS_COMPILE=no-
 ok "a C library that is not there" refuses "picolibc, the C library of tasks, is not in '/nowhere': apt-get install picolibc-aarch64-linux-gnu" PICOLIBC=/nowhere
 ok "a QEMU that is not there" sh -c "QEMU=no-qemu make run 2>&1 </dev/null | grep -q 'no-qemu is not here: apt-get install qemu-system-arm'"
-ok "too little memory" refuses "run: RAM=2M is too little for this image: give it 5M or more" run RAM=2M
+ok "too little memory" refuses "run: RAM=2M is too little for this image and its tasks: give it 5M or more" run RAM=2M
 ok "memory that is no size" refuses "run: RAM is 'lots', which is not a size, as 512M or 2G" run RAM=lots
 mkdir bare
 for command in make sh sed mkdir pkg-config uname rm grep cat cut; do ln -s "$(command -v $command)" bare/; done
