@@ -11,6 +11,11 @@ echo $$ >pid
 case $MODE in
 status) exit 7 ;;
 asleep) exec sleep 60 ;;
+noisy)
+    trap 'echo "qemu: terminating on signal 15 from pid 1 (perl)" >&2; exit 0' TERM
+    echo "something of use" >&2
+    while :; do sleep 0.1; done
+    ;;
 line) read -r first; echo "$first" ;;
 *) while :; do
         byte=$(dd bs=1 count=1 2>/dev/null | od -An -tu1 | tr -d ' ')
@@ -46,6 +51,20 @@ status=0
 MODE=asleep "$run" -n -t 1 image.img || status=$?
 ok "a limit ends QEMU with status 124" [ $status = 124 ]
 ok "QEMU is gone after the limit" gone "$(cat pid)"
+
+MODE=noisy "$run" -n -t 1 image.img 2>err || status=$?
+ok "what QEMU says of its end is not passed on" [ "$(cat err)" = "something of use
+run: it had not ended after 1 seconds: stopped (TIMEOUT)" ]
+status=0
+"$run" -n -t soon image.img 2>err || status=$?
+ok "a limit that is no number is an error" [ $status = 2 ]
+ok "and is named" says err "TIMEOUT is 'soon', which is not a number of seconds"
+printf 'TASKS a b\na.memory 100M\n' >image
+status=0
+"$run" -n -m 64M image.img 2>err || status=$?
+ok "less memory than the tasks are promised" says err "RAM=64M is too little for this image and its tasks: give it 104M or more"
+ok "is an error" [ $status = 2 ]
+rm image
 
 for signal in TERM HUP KILL; do
     rm -f pid

@@ -80,7 +80,7 @@ ok "and a page" page noise.html
 ok "memory without a trace is an error" not run "$tools/trace" -r Makefile none
 ok "that says what to do" says "$out" 'UKERN_TRACE=1'
 ok "a wrong number of rows is an error" not run make trace TRACE_ROWS=many
-ok "that says so" says "$out" "not 'many'"
+ok "that says so" says "$out" "TRACE_ROWS is 'many'"
 cd ..
 
 # ---- A system that hangs: a server that forgets its caller.
