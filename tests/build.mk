@@ -58,6 +58,33 @@ $(BUILD)/tests/sim/sim: $(foreach s,$(sim_sources),$(call host_object,$s)) $(hos
 host_tests := $(foreach t,$(unit_tests),$(BUILD)/tests/unit/$(basename $(notdir $t))) \
     $(if $(sim_sources),$(BUILD)/tests/sim/sim)
 
+# ---- netserv on the host, with lwIP: see tests/net/server/world.h
+lwip := $(UKERN_BUILD)/third_party/lwip
+ifneq ($(wildcard $(lwip)/tcp.c),)
+server_flags := $(host_flags) -I$(UKERN)/examples/net/netserv -isystem $(lwip) -Wno-cast-qual -Wno-shadow -Wno-address
+server_out := $(host_out)/server
+server_lwip := $(filter-out altcp% autoip.c bridgeif% igmp.c lowpan% slipif.c zepif.c,$(notdir $(wildcard $(lwip)/*.c)))
+server_own := $(filter-out main.c link.c wire_%,$(notdir $(wildcard $(UKERN)/examples/net/netserv/*.c)))
+server_objects := $(server_lwip:%=$(server_out)/lwip/%.o) $(server_own:%=$(server_out)/netserv/%.o) $(server_out)/world.c.o \
+    $(foreach s,tests/net/wire/wire.c libuser/watch.c libuser/error.c examples/pipes/pipeserv/pipe.c,$(call host_object,$(UKERN)/$s))
+$(eval $(call stamp,$(server_out)/.flags,$(HOST_CC) $(server_flags)))
+define server_rule
+$(server_out)/$1%.c.o: $2/%.c $(server_out)/.flags
+	$$(call step,HOSTCC,server/$1$$*)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $$(server_flags) $3 -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
+endef
+$(eval $(call server_rule,lwip/,$(lwip),-w))
+$(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
+$(eval $(call server_rule,,$(UKERN)/tests/net/server))
+$(BUILD)/tests/unit/test_netserv: $(server_out)/test_netserv.c.o $(server_objects)
+	$(call step,HOSTLD,test_netserv)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
+
+host_tests += $(BUILD)/tests/unit/test_netserv
+endif
+
 # ---- Tests in the guest: a script for each project and CPU, so that the runner sees only programs.
 guest_projects := $(patsubst $(UKERN)/tests/%/Makefile,%,$(wildcard $(UKERN)/tests/*/Makefile))
 guest_tests := $(foreach g,$(guest_projects),$(foreach c,$(GUEST_CPUS),$(BUILD)/tests/$g-$c))

@@ -16,11 +16,17 @@
 
 #include "link.h"
 #include "sock.h"
+#include "train.h"
 
 #define PASSAGE_SIZE (64 * 1024)
 /* lwIP does not say whether there is no such name or no answer: the latter takes longer. */
 #define NO_ANSWER    4000 /* milliseconds */
 
+/* Buffers of train.c and of lwIP's heap that datagrams may keep, all together: the others are for TCP. */
+#define KEPT_MAX 320u
+#define CRUMB    2u /* what a socket without any may keep beyond that */
+
+static unsigned kept;
 static ukern_handle passage;
 static uint8_t *passage_bytes;
 
@@ -56,12 +62,29 @@ static bool deliver(uint64_t token, uint64_t want, bool with_address, const stru
     return error == UKERN_OK;
 }
 
+/* Buffers that it keeps. In the heap it may be a single large one. */
+static unsigned cost_of(const struct pbuf *p)
+{
+    return pbuf_clen(p) + p->tot_len / TRAIN_PIECE;
+}
+
+/* A socket may keep as much as it leaves to the others, so who reads finds room whatever those do who
+ * do not. */
+static bool may_keep(const struct sock *s, unsigned cost)
+{
+    return (s->count == 0 && cost <= CRUMB) ||
+           (s->count < QUEUE_MAX && kept + s->kept + cost <= KEPT_MAX);
+}
+
 static void drop_first(struct sock *s)
 {
     struct datagram *d = s->head;
+    unsigned cost = cost_of(d->data);
 
     s->head = d->next;
     s->count--;
+    s->kept -= cost;
+    kept -= cost;
     pbuf_free(d->data);
     free(d);
 }
@@ -86,10 +109,11 @@ static void settle(struct sock *s)
 /* A message for this socket; takes p. */
 static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_t port)
 {
+    unsigned cost = cost_of(p);
     struct datagram *d;
     uint64_t from[3];
 
-    d = s->count < QUEUE_MAX ? malloc(sizeof *d) : NULL;
+    d = may_keep(s, cost) ? malloc(sizeof *d) : NULL;
     if (d == NULL) {
         pbuf_free(p);
         return;
@@ -103,6 +127,8 @@ static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_
         s->tail->next = d;
     s->tail = d;
     s->count++;
+    s->kept += cost;
+    kept += cost;
     settle(s);
 }
 

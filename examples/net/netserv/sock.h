@@ -71,8 +71,8 @@ struct sock {
     uint32_t data;   /**< what it is told then */
     /* datagrams and names */
     struct datagram *head, *tail;
-    unsigned count;
-    uint32_t asked; /**< a name: when, milliseconds */
+    unsigned count, kept; /**< datagrams; buffers that they keep */
+    uint32_t asked;       /**< a name: when, milliseconds */
 };
 
 /** A new socket, with a badge unless `nameless`. NULL: all are in use. */

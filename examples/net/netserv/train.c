@@ -10,9 +10,9 @@
 #include "train.h"
 
 #include <lwip/pbuf.h>
+#include <lwip/priv/tcp_priv.h>
 #include <string.h>
 
-#define CELLS       640
 #define ROOM        TRAIN_PIECE /* of a cell; a frame that is no train is no longer */
 #define HEADERS_MAX 114u        /* Ethernet, IPv6, TCP with all options */
 #define MEMBERS_MAX 64u
@@ -37,8 +37,9 @@ struct segment {
 };
 
 static struct netif *interface;
-static struct cell cells[CELLS], *spare;
-static uint8_t room[CELLS][ROOM];
+static struct cell cells[TRAIN_CELLS], *spare;
+static unsigned spares;
+static uint8_t room[TRAIN_CELLS][ROOM];
 
 static struct {
     struct segment first;
@@ -57,12 +58,13 @@ static void give_back(struct pbuf *p)
     c->free = true;
     c->next = spare;
     spare = c;
+    spares++;
 }
 
 void train_init(struct netif *n)
 {
     interface = n;
-    for (unsigned i = CELLS; i-- > 0;) {
+    for (unsigned i = TRAIN_CELLS; i-- > 0;) {
         cells[i].pbuf.custom_free_function = give_back;
         give_back(&cells[i].pbuf.pbuf);
     }
@@ -73,14 +75,45 @@ static uint8_t *room_of(const struct cell *c)
     return room[c - cells];
 }
 
+unsigned train_spare(void)
+{
+    return spares;
+}
+
+static unsigned out_of_order(const struct tcp_pcb *pcb)
+{
+    unsigned n = 0;
+
+    for (const struct tcp_seg *s = pcb->ooseq; s != NULL; s = s->next)
+        n++;
+    return n;
+}
+
+/* No cell is free. Segments that came out of order are kept for as long as a peer likes, so the
+ * connection that has the most of them loses its own: they can come again. */
+static void reclaim(void)
+{
+    struct tcp_pcb *most = NULL;
+
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
+        if (pcb->ooseq != NULL && (most == NULL || out_of_order(pcb) > out_of_order(most)))
+            most = pcb;
+    if (most != NULL)
+        tcp_free_ooseq(most);
+}
+
 /* A cell for bytes of the frame's own memory, or, without, for its own room. NULL: none is free. */
 static struct cell *take(const uint8_t *data, uint32_t length)
 {
-    struct cell *c = spare;
+    struct cell *c;
 
+    if (spare == NULL)
+        reclaim();
+    c = spare;
     if (c == NULL)
         return NULL;
     spare = c->next;
+    spares--;
     c->free = false;
     c->lent = data != NULL;
     pbuf_alloced_custom(PBUF_RAW, (uint16_t)length, PBUF_REF, &c->pbuf,

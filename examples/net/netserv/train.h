@@ -14,6 +14,7 @@
 
 #define TRAIN_PIECES 36u   /**< most buffers of one frame */
 #define TRAIN_PIECE  2048u /**< bytes of a piece, at most */
+#define TRAIN_CELLS  640u  /**< pieces that lwIP and sockets can keep, all together */
 
 /** A part of a frame, in memory that others may write at any time. */
 struct train_piece {
@@ -31,5 +32,8 @@ void train_init(struct netif *n);
 void train_frame(const struct train_piece *piece, unsigned count, bool trusted);
 /** Let lwIP have what is gathered. After this nothing leads into the frames' memory any more. */
 void train_end(void);
+
+/** How many of TRAIN_CELLS nobody keeps. */
+unsigned train_spare(void);
 
 #endif

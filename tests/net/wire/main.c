@@ -24,7 +24,7 @@ static void check_head(struct transfer *t)
     uint8_t *end = memmem(t->in, t->in_size, "\r\n\r\n", 4);
 
     if (end == NULL || t->in_size < 15 || memcmp(t->in, "HTTP/1.1 200 OK", 15) != 0)
-        fail("%s: that is no good answer", t->name);
+        wrong("%s: that is no good answer", t->name);
     end += 4;
     t->in_size -= (size_t)(end - t->in);
     memmove(t->in, end, t->in_size);
@@ -35,7 +35,7 @@ static void save(const struct transfer *t, const char *name)
     FILE *file = fopen(name, "wb");
 
     if (file == NULL || fwrite(t->in, 1, t->in_size, file) != t->in_size || fclose(file) != 0)
-        fail("cannot write %s", name);
+        wrong("cannot write %s", name);
 }
 
 static void *bytes(size_t n)
@@ -43,7 +43,7 @@ static void *bytes(size_t n)
     void *at = calloc(1, n + 1);
 
     if (at == NULL)
-        fail("no memory");
+        wrong("no memory");
     return at;
 }
 
@@ -95,10 +95,10 @@ static void get(const char *path, const char *file)
 static void check_stream(const struct transfer *t, size_t want)
 {
     if (t->in_size != want)
-        fail("%s: %zu bytes instead of %zu", t->name, t->in_size, want);
+        wrong("%s: %zu bytes instead of %zu", t->name, t->in_size, want);
     for (size_t i = 0; i < want; i++)
         if (t->in[i] != (uint8_t)(i / 8 >> i % 8 * 8))
-            fail("%s: byte %zu is wrong", t->name, i);
+            wrong("%s: byte %zu is wrong", t->name, i);
 }
 
 static void lossy(const char *file)
@@ -135,7 +135,7 @@ static void lossy(const char *file)
         else if (t[i].port == 80)
             check_stream(&t[i], t[i].in_room - 1024);
         else if (t[i].in_size != t[i].out_size || memcmp(t[i].in, t[i].out, t[i].in_size) != 0)
-            fail("%s: what came back is not what was sent", t[i].name);
+            wrong("%s: what came back is not what was sent", t[i].name);
         drop(&t[i]);
     }
 }
@@ -143,7 +143,7 @@ static void lossy(const char *file)
 static void answers(void)
 {
     if (!ping(60))
-        fail("the guest does not answer");
+        wrong("the guest does not answer");
 }
 
 int main(int argc, char **argv)
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
     else if (strcmp(what, "random") == 0)
         flood_random(count);
     else if (strcmp(what, "ping") != 0)
-        fail("usage: wire OURS GUESTS COMMAND...: see main.c");
+        wrong("usage: wire OURS GUESTS COMMAND...: see main.c");
     answers();
     return 0;
 }

@@ -60,7 +60,7 @@ static void segment(struct conn *c, unsigned flags, size_t at, size_t n)
                OPTIONS);
     if (n > 0)
         memcpy(tcp + header, c->t->out + at, n);
-    put16(tcp + 16, checksum(tcp, header + n, pseudo_header(frame, header + n)));
+    put16(tcp + 16, wire_sum(tcp, header + n, pseudo_header(frame, header + n)));
     wire_send(&c->t->faults, frame, length);
 }
 
@@ -83,7 +83,7 @@ static void reset(const struct conn *c, uint32_t seq)
     put32(tcp + 4, seq);
     tcp[12] = HEADER / 4 << 4;
     tcp[13] = RST;
-    put16(tcp + 16, checksum(tcp, HEADER, pseudo_header(frame, HEADER)));
+    put16(tcp + 16, wire_sum(tcp, HEADER, pseudo_header(frame, HEADER)));
     wire_put(frame, sizeof frame);
 }
 
@@ -146,7 +146,7 @@ static void begin(struct conn *c, struct transfer *t)
     c->progress = now();
     c->resend = now() + c->rto;
     if (c->got == NULL)
-        fail("no memory");
+        wrong("no memory");
     segment(c, SYN, 0, 0);
 }
 
@@ -163,7 +163,7 @@ static void take_ack(struct conn *c, const uint8_t *tcp, bool pure)
     if (n > 0x7fffffff)
         return; /* an old one */
     if (n > c->sent - c->acked)
-        fail("%s: the guest acknowledges %zu bytes of %zu", c->t->name, n, c->sent - c->acked);
+        wrong("%s: the guest acknowledges %zu bytes of %zu", c->t->name, n, c->sent - c->acked);
     c->acked += n;
     c->same_acks = 0;
     c->rto = RTO_MIN;
@@ -183,12 +183,12 @@ static void take_data(struct conn *c, size_t at, const uint8_t *data, size_t n, 
         c->hears_fin = now() + t->deaf_fin * SECOND;
     fin = fin && now() >= c->hears_fin;
     if (at > t->in_room || n > t->in_room - at)
-        fail("%s: more than %zu bytes came", t->name, t->in_room);
+        wrong("%s: more than %zu bytes came", t->name, t->in_room);
     if (fin && c->ended && c->end != at + n)
-        fail("%s: it ends twice, at different places", t->name);
+        wrong("%s: it ends twice, at different places", t->name);
     for (size_t i = 0; i < n; i++) {
         if (c->got[at + i] && t->in[at + i] != data[i])
-            fail("%s: byte %zu was another the first time", t->name, at + i);
+            wrong("%s: byte %zu was another the first time", t->name, at + i);
         c->got[at + i] = 1;
     }
     memcpy(t->in + at, data, n);
@@ -208,7 +208,7 @@ static void take_options(struct conn *c, const uint8_t *o, size_t n)
         if (o[i] == 1)
             continue;
         if (i + 1 >= n || o[i + 1] < 2)
-            fail("%s: the guest's options are malformed", c->t->name);
+            wrong("%s: the guest's options are malformed", c->t->name);
         if (o[i] == 3)
             c->scale = o[i + 2];
     }
@@ -222,16 +222,16 @@ static void take(struct conn *c, const uint8_t *frame, size_t n)
 
     header = (size_t)(tcp[12] >> 4) * 4;
     if (IP_OFFSET + length > n || header < HEADER || 20 + header > length)
-        fail("%s: the guest sends a malformed segment", c->t->name);
+        wrong("%s: the guest sends a malformed segment", c->t->name);
     length -= 20;
-    if (checksum(tcp, length, pseudo_header(frame, length)) != 0)
-        fail("%s: a wrong checksum from the guest", c->t->name);
+    if (wire_sum(tcp, length, pseudo_header(frame, length)) != 0)
+        wrong("%s: a wrong checksum from the guest", c->t->name);
     if (flags & RST) {
         if (!c->open)
             return; /* its port was in use; SYN comes again */
         if (!c->over || c->acked < c->t->out_size)
-            fail("%s: the guest has broken it off, after %zu and %zu bytes", c->t->name, c->acked,
-                 c->t->in_size);
+            wrong("%s: the guest has broken it off, after %zu and %zu bytes", c->t->name, c->acked,
+                  c->t->in_size);
         c->acked = c->sent = c->t->out_size + 1;
         return;
     }
@@ -270,8 +270,8 @@ static void timers(void)
         if (done(c))
             continue;
         if (now() - c->progress > PATIENCE)
-            fail("%s: no progress after %zu bytes sent and %zu received", c->t->name, c->acked,
-                 c->t->in_size);
+            wrong("%s: no progress after %zu bytes sent and %zu received", c->t->name, c->acked,
+                  c->t->in_size);
         if (now() < c->resend)
             continue;
         again(c);
@@ -311,7 +311,7 @@ void transfer_all(struct transfer *t, unsigned count)
 
     conns = calloc(count, sizeof *conns);
     if (conns == NULL)
-        fail("no memory");
+        wrong("no memory");
     for (conn_count = 0; conn_count < count; conn_count++)
         begin(&conns[conn_count], &t[conn_count]);
     /* The guest's last FIN may come again, if our last acknowledgement was lost. */

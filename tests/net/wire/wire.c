@@ -24,7 +24,7 @@ static struct late {
     uint8_t frame[FRAME_MAX];
 } late[LATE_MAX];
 
-void fail(const char *format, ...)
+void wrong(const char *format, ...)
 {
     va_list list;
 
@@ -85,7 +85,7 @@ uint32_t get32(const uint8_t *from)
     return (uint32_t)get16(from) << 16 | get16(from + 2);
 }
 
-uint16_t checksum(const uint8_t *data, size_t n, uint32_t sum)
+uint16_t wire_sum(const uint8_t *data, size_t n, uint32_t sum)
 {
     for (; n > 1; n -= 2, data += 2)
         sum += get16(data);
@@ -109,14 +109,14 @@ void wire_open(const char *ours, const char *guests)
     int room = 1 << 20;
 
     if (strlen(ours) >= sizeof here.sun_path || strlen(guests) >= sizeof guest.sun_path)
-        fail("a socket's name is longer than %zu", sizeof here.sun_path);
+        wrong("a socket's name is longer than %zu", sizeof here.sun_path);
     guest.sun_family = AF_UNIX;
     memcpy(here.sun_path, ours, strlen(ours));
     memcpy(guest.sun_path, guests, strlen(guests));
     unlink(ours);
     wire = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (wire < 0 || bind(wire, (struct sockaddr *)&here, sizeof here) < 0)
-        fail("%s: %s", ours, strerror(errno));
+        wrong("%s: %s", ours, strerror(errno));
     setsockopt(wire, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
@@ -137,7 +137,7 @@ static bool fetch(void)
         return false;
     p = malloc(sizeof *p + (size_t)n);
     if (p == NULL)
-        fail("no memory");
+        wrong("no memory");
     p->next = NULL;
     p->size = (size_t)n;
     memcpy(p->frame, frame, (size_t)n);
@@ -157,9 +157,9 @@ void wire_put(const uint8_t *frame, size_t n)
         struct pollfd p = {wire, POLLIN, 0};
 
         if (errno != EAGAIN && errno != ENOBUFS)
-            fail("send: %s", strerror(errno));
+            wrong("send: %s", strerror(errno));
         if (now() - start > 120 * SECOND)
-            fail("the guest's device takes no more frames");
+            wrong("the guest's device takes no more frames");
         while (fetch())
             continue;
         poll(&p, 1, 1);
@@ -253,7 +253,7 @@ size_t ip_frame(uint8_t *frame, unsigned protocol, size_t data)
     ip[9] = (uint8_t)protocol;
     put32(ip + 12, OUR_IP);
     put32(ip + 16, GUEST_IP);
-    put16(ip + 10, checksum(ip, 20, 0));
+    put16(ip + 10, wire_sum(ip, 20, 0));
     return DATA_OFFSET + data;
 }
 
@@ -270,7 +270,7 @@ bool ping(unsigned seconds)
         memset(icmp, 0, 64);
         icmp[0] = 8;
         put32(icmp + 4, mark);
-        put16(icmp + 2, checksum(icmp, 64, 0));
+        put16(icmp + 2, wire_sum(icmp, 64, 0));
         ip_frame(question, PROTO_ICMP, 64);
         wire_put(question, sizeof question);
         for (uint64_t wait = now() + SECOND / 2; (n = wire_take(frame, wait)) > 0;)

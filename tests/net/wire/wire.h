@@ -29,7 +29,7 @@ struct faults {
 };
 
 /** Say what is wrong, and end. */
-__attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);
+__attribute__((noreturn, format(printf, 1, 2))) void wrong(const char *format, ...);
 void random_seed(uint64_t seed);
 uint32_t random32(void);
 /** True so many times of a thousand. */
@@ -41,7 +41,7 @@ void put32(uint8_t *to, uint32_t value);
 unsigned get16(const uint8_t *from);
 uint32_t get32(const uint8_t *from);
 /** The Internet checksum of these bytes, with `sum` to begin with. */
-uint16_t checksum(const uint8_t *data, size_t n, uint32_t sum);
+uint16_t wire_sum(const uint8_t *data, size_t n, uint32_t sum);
 /** The part of it that TCP and UDP take from the IP header. */
 uint32_t pseudo_header(const uint8_t *frame, size_t n);
 
