@@ -53,7 +53,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs install uninstall dist deb format lint clean distclean help
+.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs site install uninstall dist deb format lint clean distclean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
@@ -122,9 +122,17 @@ docs:
 # ---- Installing, and what others install from.
 PREFIX := /usr/local
 DESTDIR :=
-install: traced
+# The site comes along where doxygen is here to make it.
+site:
+	+@if ! command -v doxygen >/dev/null; then why='doxygen is not here'; \
+	elif $(MAKE) --no-print-directory -s BUILD='$(build)' docs; then why=; \
+	else why='`make docs` fails'; fi; \
+	[ -z "$$why" ] || { rm -rf $(build)/docs; echo "  without the site: $$why"; }
+
+install: traced site
 	@tools/install '$(VERSION)' '$(build)' '$(DESTDIR)' '$(PREFIX)'
 	@echo '  INSTALL $(DESTDIR)$(PREFIX)/lib/ukern-$(VERSION)'
+	@echo '  DOCS    $(DESTDIR)$(PREFIX)/share/doc/ukern-$(VERSION)'
 
 uninstall:
 	@tools/install -u '$(VERSION)' '$(DESTDIR)' '$(PREFIX)'
@@ -133,7 +141,7 @@ dist:
 	@tools/dist '$(VERSION)' '$(build)'
 	@echo '  DIST    $(build)/ukern-$(VERSION).tar.gz'
 
-deb: traced
+deb: traced site
 	@tools/deb '$(VERSION)' '$(build)'
 	@echo '  DEB     $(build)/ukern_$(VERSION)_all.deb'
 

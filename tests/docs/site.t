@@ -21,33 +21,8 @@ site() {
 }
 ok "the site builds without a warning" site
 
-# Every page and anchor that a link of the site names is there; it needs nothing from elsewhere.
-# shellcheck disable=SC2016 # perl expands it
-links() {
-    perl -e '
-        my ($folder, %has, @bad) = @ARGV;
-        for my $file (glob "$folder/*.html") {
-            open my $in, "<", $file or die;
-            local $/;
-            my $text = <$in>;
-            my ($name) = $file =~ m{([^/]+)$};
-            $has{$name} = {map { $_ => 1 } $text =~ /\b(?:id|name)="([^"]+)"/g};
-            $links{$name} = [$text =~ /\b(?:href|src|data)="([^"]+)"/g];
-        }
-        for my $page (sort keys %links) {
-            for (@{$links{$page}}) {
-                next if m{^https://www\.doxygen\.org/|^javascript:|^data:};
-                my ($to, $anchor) = /^([^#]*)#?(.*)$/;
-                $to = $page if $to eq "";
-                push @bad, "$page: $_" if $to =~ m{^\w+:|^/} || !-e "$folder/$to"
-                    || $anchor ne "" && $has{$to} && !$has{$to}{$anchor};
-            }
-        }
-        print "# $_\n" for @bad;
-        exit(@bad ? 1 : 0);' "$html"
-}
 ok "it does not say where it was built" sh -c "! grep -rlF -e '$work' -e '$UKERN' '$html'"
-ok "each link leads somewhere, and none to another place" links
+ok "each link leads somewhere, and none to another place" "$UKERN/tests/docs/site-links" "$html"
 
 # all_in PAGE NAME...: the page has each name.
 all_in() {

@@ -10,7 +10,7 @@ for file in sdk.mk lib/libukern.a lib/libuser.a lib/crt0.o libukern/ukern.ld lib
     libukern/include/ukern/ukern.h libuser/include/ukern/ipc.h programs/init templates tools/describe LICENSE; do
     ok "$file is installed" [ -e "$prefix/lib/ukern-$version/$file" ]
 done
-ok "the guides are" [ -e "$prefix/share/doc/ukern-$version/docs/design.md" ]
+ok "the guides are" [ -e "$prefix/lib/ukern-$version/docs/design.md" ]
 ok "pkg-config knows the version" [ "$(pkg-config --modversion ukern)" = "$version" ]
 ok "no file knows where it was built" [ -z "$(grep -rlF "$tree/" "$prefix")" ]
 ok "nor where it was installed" [ -z "$(grep -rlF "$prefix" "$prefix")" ]
