@@ -16,17 +16,7 @@ static int trivial_begin(struct ukern_pending *p)
     return error == UKERN_OK ? UKERN_FORWARD : error;
 }
 
-static int trivial_complete(struct ukern_pending *p, const struct ukern_msg *reply)
-{
-    int64_t status;
-    int error = ukern_reply_status(reply, &status);
-
-    if (error == UKERN_OK)
-        ukern_result(p, (uint64_t)status, 0);
-    return error;
-}
-
-static const struct ukern_completion trivial = {"trivial", trivial_begin, trivial_complete,
+static const struct ukern_completion trivial = {"trivial", trivial_begin, ukern_complete_status,
                                                 UKERN_NOTHING_TO_CANCEL};
 
 void ukern_main(void);

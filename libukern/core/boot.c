@@ -7,6 +7,7 @@
 #include "entry.h"
 #include "frame.h"
 #include "log.h"
+#include "panic.h"
 #include "pending.h"
 #include "resume.h"
 #include "sched.h"
@@ -21,32 +22,16 @@ struct boot_info boot_info;
 uint64_t boot_ns;
 static const struct task *first_task;
 
-static void put(char c)
-{
-    if (c == '\n')
-        board.panic_putc('\r');
-    board.panic_putc(c);
-}
-
-static void say(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    format_text(put, format, arguments);
-    va_end(arguments);
-}
-
 int boot_failed(int error, const char *name, uint64_t number, const char *why)
 {
-    say("ukern: cannot start: %s (%lu): %s\n", name, (unsigned long)number, why);
+    panic_say("ukern: cannot start: %s (%lu): %s\n", name, (unsigned long)number, why);
     board.power(UKERN_POWER_OFF, 1);
     return error;
 }
 
 static void stop(const char *what, const char *why)
 {
-    say("ukern: cannot start: %s: %s\n", what, why);
+    panic_say("ukern: cannot start: %s: %s\n", what, why);
     board.power(UKERN_POWER_OFF, 1);
 }
 
@@ -56,13 +41,13 @@ void boot_task_ends(const struct task *t, enum ukern_exit_reason reason, int cod
 
     if (likely(t != first_task))
         return;
-    log_rest(put);
+    log_rest(panic_put);
     if (reason == UKERN_EXIT_FAULT)
-        say("ukern: init has ended (fault at 0x%lx, address 0x%lx): the system stops\n",
-            (unsigned long)fault[3], (unsigned long)fault[2]);
+        panic_say("ukern: init has ended (fault at 0x%lx, address 0x%lx): the system stops\n",
+                  (unsigned long)fault[3], (unsigned long)fault[2]);
     else
-        say("ukern: init has ended (%s %d): the system stops\n",
-            reason == UKERN_EXIT_KILLED ? "killed with code" : "code", code);
+        panic_say("ukern: init has ended (%s %d): the system stops\n",
+                  reason == UKERN_EXIT_KILLED ? "killed with code" : "code", code);
     board.power(UKERN_POWER_OFF, 1);
 }
 

@@ -200,6 +200,17 @@ int ukern_reply_status(const struct ukern_msg *reply, int64_t *status)
     return kernel_only(*status) ? UKERN_EPROTO : UKERN_OK;
 }
 
+int ukern_complete_status(struct ukern_pending *p, const struct ukern_msg *reply)
+{
+    int64_t status;
+    int rc = ukern_reply_status(reply, &status);
+
+    if (rc)
+        return rc;
+    ukern_result(p, (uint64_t)status, 0);
+    return UKERN_DONE;
+}
+
 static inline int begin_transfer(struct ukern_pending *p, ukern_handle port, uint64_t address,
                                  uint64_t length, uint32_t label, enum ukern_direction direction)
 {

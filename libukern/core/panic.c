@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "entry.h"
 #include "log.h"
+#include "panic.h"
 #include "task.h"
 #include "trace.h"
 
@@ -15,19 +16,19 @@
 
 static bool panicking;
 
-static void put(char c)
+void panic_put(char c)
 {
     if (c == '\n')
         board.panic_putc('\r');
     board.panic_putc(c);
 }
 
-static void say(const char *format, ...)
+void panic_say(const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    format_text(put, format, arguments);
+    format_text(panic_put, format, arguments);
     va_end(arguments);
 }
 
@@ -39,21 +40,21 @@ static void say_frame(unsigned n, uint64_t pc, bool is_return)
     struct ukern_symbol symbol;
     uint64_t offset, size;
 
-    say("  #%u 0x%lx", n, (unsigned long)pc);
+    panic_say("  #%u 0x%lx", n, (unsigned long)pc);
     if (archive &&
         archive_find(archive, boot_info.archive_size, "kernel.sym", &offset, &size) == UKERN_OK &&
         ukern_symtab_find(archive + offset, size, pc - is_return, &symbol))
-        say(" %s (%s:%u)", symbol.function, symbol.file, symbol.line);
-    say("\n");
+        panic_say(" %s (%s:%u)", symbol.function, symbol.file, symbol.line);
+    panic_say("\n");
 }
 
 static void say_registers(const struct ukern_regs *r)
 {
     for (unsigned i = 0; i < 31; i++)
-        say("x%u%s0x%lx%s", i, i < 10 ? "  " : " ", (unsigned long)r->x[i],
-            i % 4 == 3 ? "\n" : "  ");
-    say("\nsp 0x%lx  pc 0x%lx  pstate 0x%lx\n", (unsigned long)r->sp, (unsigned long)r->pc,
-        (unsigned long)r->pstate);
+        panic_say("x%u%s0x%lx%s", i, i < 10 ? "  " : " ", (unsigned long)r->x[i],
+                  i % 4 == 3 ? "\n" : "  ");
+    panic_say("\nsp 0x%lx  pc 0x%lx  pstate 0x%lx\n", (unsigned long)r->sp, (unsigned long)r->pc,
+              (unsigned long)r->pstate);
 }
 
 static void say_where(const struct ukern_regs *regs)
@@ -66,8 +67,8 @@ static void say_where(const struct ukern_regs *regs)
     if (regs)
         say_registers(regs);
     if (t)
-        say("task %lu (%s), state %u\n", (unsigned long)task_id(t), t->name, t->state);
-    say("kernel backtrace:\n");
+        panic_say("task %lu (%s), state %u\n", (unsigned long)task_id(t), t->name, t->state);
+    panic_say("kernel backtrace:\n");
     if (regs)
         say_frame(n, regs->pc, false);
     n = arch_cpu_backtrace(pcs, TRACE_MAX);
@@ -88,7 +89,7 @@ _Noreturn void kernel_panic(const char *what, const struct ukern_regs *regs)
     if (panicking)
         end();
     panicking = true;
-    say("\nukern panic: %s\n", what);
+    panic_say("\nukern panic: %s\n", what);
     say_where(regs);
     end();
 }
@@ -100,11 +101,11 @@ _Noreturn void ukern_panic(const char *format, ...)
     if (panicking)
         end();
     panicking = true;
-    say("\nukern panic: ");
+    panic_say("\nukern panic: ");
     va_start(arguments, format);
-    format_text(put, format, arguments);
+    format_text(panic_put, format, arguments);
     va_end(arguments);
-    say("\n");
+    panic_say("\n");
     say_where(NULL);
     end();
 }

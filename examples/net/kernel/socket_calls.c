@@ -46,15 +46,10 @@ static int recvfrom_begin(struct ukern_pending *p)
 static int recvfrom_complete(struct ukern_pending *p, const struct ukern_msg *reply)
 {
     int range = (int)ukern_state(p)[0];
-    int64_t status;
-    int error = ukern_reply_status(reply, &status);
+    int error = ukern_complete_status(p, reply);
 
-    if (error != UKERN_OK)
+    if (error != UKERN_DONE || UKERN_TAG_LABEL(reply->tag) < 0)
         return error;
-    if (status < 0) {
-        ukern_result(p, (uint64_t)status, 0);
-        return UKERN_DONE;
-    }
     error = ukern_copy_shm(p, 0, 0, (ukern_handle)(uint32_t)reply->w[1], reply->w[2], reply->w[0]);
     if (error != UKERN_OK)
         return error;

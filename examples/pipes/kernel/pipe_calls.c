@@ -96,15 +96,10 @@ static int create_begin(struct ukern_pending *p)
  */
 static int create_complete(struct ukern_pending *p, const struct ukern_msg *reply)
 {
-    int64_t status;
-    int error = ukern_reply_status(reply, &status);
+    int error = ukern_complete_status(p, reply);
 
-    if (error != UKERN_OK)
-        return error; /* of the server: it gave a code that only the kernel may give */
-    if (status < 0) {
-        ukern_result(p, (uint64_t)status, 0);
-        return UKERN_DONE;
-    }
+    if (error != UKERN_DONE || UKERN_TAG_LABEL(reply->tag) < 0)
+        return error;
     error = ukern_give_handle(p, 0, reply->w[4]);
     if (error == UKERN_OK)
         error = ukern_give_handle(p, 1, reply->w[5]);
@@ -119,15 +114,10 @@ static int dup_begin(struct ukern_pending *p)
 
 static int dup_complete(struct ukern_pending *p, const struct ukern_msg *reply)
 {
-    int64_t status;
-    int error = ukern_reply_status(reply, &status);
+    int error = ukern_complete_status(p, reply);
 
-    if (error != UKERN_OK)
+    if (error != UKERN_DONE || UKERN_TAG_LABEL(reply->tag) < 0)
         return error;
-    if (status < 0) {
-        ukern_result(p, (uint64_t)status, 0);
-        return UKERN_DONE;
-    }
     error = ukern_give_handle(p, 0, reply->w[5]);
     return error == UKERN_OK ? UKERN_DONE : error;
 }
@@ -143,17 +133,6 @@ static int close_begin(struct ukern_pending *p)
     return ask(p, STREAM_CLOSE, 0, 0);
 }
 
-static int close_complete(struct ukern_pending *p, const struct ukern_msg *reply)
-{
-    int64_t status;
-    int error = ukern_reply_status(reply, &status);
-
-    if (error != UKERN_OK)
-        return error;
-    ukern_result(p, (uint64_t)status, 0);
-    return UKERN_DONE;
-}
-
 /*
  * No begin above takes anything that would have to be given back if the caller dies or the server
  * does: hence UKERN_NOTHING_TO_CANCEL. The kernel refuses a registration that is silent about it.
@@ -165,7 +144,7 @@ static const struct ukern_completion calls[] = {
     {"pipe", create_begin, create_complete, UKERN_NOTHING_TO_CANCEL},
     {"read", read_begin, ukern_complete_read, UKERN_NOTHING_TO_CANCEL},
     {"write", write_begin, ukern_complete_write, UKERN_NOTHING_TO_CANCEL},
-    {"close", close_begin, close_complete, UKERN_NOTHING_TO_CANCEL},
+    {"close", close_begin, ukern_complete_status, UKERN_NOTHING_TO_CANCEL},
     {"dup", dup_begin, dup_complete, UKERN_NOTHING_TO_CANCEL},
 };
 

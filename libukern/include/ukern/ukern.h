@@ -186,6 +186,12 @@ void ukern_result(struct ukern_pending *p, uint64_t x0, uint64_t x1);
 int ukern_reply_status(const struct ukern_msg *reply, int64_t *status);
 
 /**
+ * The complete of a call whose result is the reply's status, and nothing else: x0 = status, x1 = 0.
+ * @return UKERN_DONE or UKERN_EPROTO, as ukern_reply_status().
+ */
+int ukern_complete_status(struct ukern_pending *p, const struct ukern_msg *reply);
+
+/**
  * @name Calls like read and write
  * The request is {label, w[0] = length, w[1] = flags (argument 3 of the call)}.
  * The reply is {label = status, w[0] = bytes, w[1] = shm handle, w[2], w[3] = offset and
