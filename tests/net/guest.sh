@@ -4,10 +4,15 @@
 # For scripts that test the image of examples/net: `. "$UKERN/tests/net/guest.sh"` after deciding to run at all.
 . "$UKERN/tests/tap.sh"
 
+# Who drives the device (examples/net/Makefile), and the tasks that must not grow.
+DRIVER=${DRIVER:-netdev}
+tasks="netserv httpd echod"
+[ "$DRIVER" = netserv ] || tasks="netdev $tasks"
+
 # In one folder for all scripts: built once.
 build_image() {
-    ln -s "$BUILD/tests/net-example" build
-    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/net-example" all >build.log 2>&1 ||
+    ln -s "$BUILD/tests/net-example-$DRIVER" build
+    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/net-example-$DRIVER" DRIVER="$DRIVER" all >build.log 2>&1 ||
         { sed "s/^/# /" build.log; return 1; }
 }
 

@@ -45,8 +45,8 @@ cp status.json status.before
 ok "$((FRAMES - FRAMES / 2)) others" peer random $((FRAMES - FRAMES / 2)) 2
 ok "transfers go on as before" same build/big.bin big.bin
 ok "and the status page" peer get /status.json status.json
-for task in netdev netserv httpd echod; do
-    ok "$task needs no more memory than before" not_grown $task 16384
+for task in $tasks; do
+    ok "$task needs no more memory than before" not_grown "$task" 16384
 done
 ok "nothing of it was said on the console" [ "$(wc -l <console)" -le 4 ]
 stop

@@ -26,7 +26,7 @@ static struct net_info *info;
 
 static int status_of(const struct client *c)
 {
-    return !netdev.nic.running || c->cut != NULL ? UKERN_EIO : UKERN_OK;
+    return !netdev.driver.nic.running || c->cut != NULL ? UKERN_EIO : UKERN_OK;
 }
 
 /* Answer with bytes in shared memory; the kernel copies them before this returns. */
@@ -65,8 +65,8 @@ void serve_waiter(struct client *c)
         left -= segment[2 * i + 1];
     }
     c->token = 0;
-    if (answer(token, netdev.pool, segment) == UKERN_OK)
-        client_dequeue(c, &netdev.nic);
+    if (answer(token, netdev.driver.pool, segment) == UKERN_OK)
+        client_dequeue(c, &netdev.driver.nic);
 }
 
 static int do_recv(struct server *s, struct request *r)
@@ -95,7 +95,7 @@ static int do_recv(struct server *s, struct request *r)
 
 static int do_send(struct server *s, struct request *r)
 {
-    struct nic *n = &netdev.nic;
+    struct nic *n = &netdev.driver.nic;
     struct client *c = client_get(r->badge);
     struct net_desc desc = {.length = (uint32_t)r->msg.w[0]};
     uint64_t length = r->msg.w[0];
@@ -117,30 +117,32 @@ static int do_send(struct server *s, struct request *r)
     if (netdev.send_count == 0 || !nic_has_room(n, 1))
         return UKERN_EAGAIN;
     buffer = netdev.send_free[--netdev.send_count];
-    if (answer(r->token, netdev.queues,
-               (uint64_t[4]){netdev.send_offset + buffer * NET_BUFFER_SIZE, length}) != UKERN_OK) {
+    if (answer(r->token, netdev.driver.queues,
+               (uint64_t[4]){netdev.driver.room_offset + buffer * NET_BUFFER_SIZE, length}) !=
+        UKERN_OK) {
         netdev.send_free[netdev.send_count++] = buffer;
         return SERVER_LATER;
     }
-    nic_send(n, &desc,
-             &(struct vq_segment){netdev.send_bus + buffer * NET_BUFFER_SIZE, (uint32_t)length}, 1,
-             &(struct nic_sent){NULL, buffer, 1, (uint32_t)length});
+    nic_send(
+        n, &desc,
+        &(struct vq_segment){netdev.driver.room_bus + buffer * NET_BUFFER_SIZE, (uint32_t)length},
+        1, &(struct nic_sent){NULL, buffer, 1, (uint32_t)length});
     turn();
     return SERVER_LATER;
 }
 
 static void fill_info(const struct client *c)
 {
-    const struct nic *n = &netdev.nic;
+    const struct nic *n = &netdev.driver.nic;
 
     *info = n->count;
     memcpy(info->mac, n->virtio.mac, sizeof info->mac);
     info->mtu = n->virtio.mtu;
     info->link = n->running && n->virtio.link;
     info->can = nic_can(n);
-    info->interrupts = netdev.interrupts;
+    info->interrupts = netdev.driver.interrupts;
     info->wakes = netdev.wakes;
-    info->link_changes = netdev.link_changes;
+    info->link_changes = netdev.driver.link_changes;
     info->cut_off = netdev.cut_off;
     for (unsigned i = 0; i < CLIENTS_MAX; i++)
         info->clients += clients[i].used;
@@ -172,7 +174,7 @@ static int do_filter(struct server *s, struct request *r)
     if (c->cut != NULL)
         return UKERN_EIO;
     while (c->count > 0) /* what passed the old filter */
-        client_dequeue(c, &netdev.nic);
+        client_dequeue(c, &netdev.driver.nic);
     c->listening = true;
     return client_filter(c, r->msg.w[0], r->msg.w[1]);
 }
@@ -221,20 +223,21 @@ static int do_open(struct server *s, struct request *r)
     if (slot == NULL)
         return UKERN_EBUSY;
     while (c->count > 0) /* what it had not fetched */
-        client_dequeue(c, &netdev.nic);
+        client_dequeue(c, &netdev.driver.nic);
     slot->client = c;
     slot->port = request_take(r, 0);
     slot->bits = r->msg.w[0];
     slot->credit = 0;
-    area_init(&slot->area, slot->memory, slot->size, slot->bus, netdev.nic.buffers, netdev.share);
-    slot->area.shared->link = netdev.nic.virtio.link;
-    slot->area.shared->resets = (uint32_t)netdev.nic.count.resets;
+    area_init(&slot->area, slot->memory, slot->size, slot->bus, netdev.driver.nic.buffers,
+              netdev.share);
+    slot->area.shared->link = netdev.driver.nic.virtio.link;
+    slot->area.shared->resets = (uint32_t)netdev.driver.nic.count.resets;
     c->slot = slot;
-    r->reply =
-        (struct ukern_msg){UKERN_TAG(UKERN_OK, 2),
-                           {BIT_CLIENT, slot->size, (uint64_t)netdev.nic.buffers * NET_BUFFER_SIZE,
-                            0, UKERN_SEND_HANDLE(slot->shm, UKERN_R_READ | UKERN_R_WRITE),
-                            UKERN_SEND_HANDLE(netdev.pool, UKERN_R_READ)}};
+    r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 2),
+                                  {BIT_CLIENT, slot->size,
+                                   (uint64_t)netdev.driver.nic.buffers * NET_BUFFER_SIZE, 0,
+                                   UKERN_SEND_HANDLE(slot->shm, UKERN_R_READ | UKERN_R_WRITE),
+                                   UKERN_SEND_HANDLE(netdev.driver.pool, UKERN_R_READ)}};
     return SERVER_REPLY;
 }
 
@@ -259,13 +262,13 @@ static void forget(struct client *c)
     if (c->slot != NULL)
         slot_release(c->slot);
     while (c->count > 0)
-        client_dequeue(c, &netdev.nic);
+        client_dequeue(c, &netdev.driver.nic);
     c->used = false;
 }
 
 static void plan(struct server *s)
 {
-    s->deadline = netdev.retry_at;
+    s->deadline = netdev.driver.retry_at;
 }
 
 static void hangup(struct server *s, uint64_t badge)
@@ -303,9 +306,9 @@ static void undelivered(struct server *s, struct request *r, int error)
 static void notified(struct server *s, uint64_t bits)
 {
     if (bits & BIT_INTERRUPT)
-        device_interrupt();
+        driver_interrupt(&netdev.driver);
     turn();
-    if (!netdev.nic.running)
+    if (!netdev.driver.nic.running)
         for (unsigned i = 0; i < CLIENTS_MAX; i++)
             if (clients[i].used && clients[i].token != 0) {
                 answer_error(clients[i].token, UKERN_EIO);
@@ -316,7 +319,7 @@ static void notified(struct server *s, uint64_t bits)
 
 static void timeout(struct server *s)
 {
-    device_retry();
+    driver_retry(&netdev.driver);
     turn();
     plan(s);
 }
@@ -342,15 +345,15 @@ int main(void)
     info_shm = shm_create(UKERN_PAGE_SIZE, UKERN_SHM_NORMAL);
     if (info_shm < 0 ||
         shm_map(info_shm, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &address) < 0) {
-        say("no memory: raise netdev.memory");
+        driver_say(&netdev.driver, "no memory: raise netdev.memory");
         return 1;
     }
     info = address;
     s.port = netdev.port;
-    device_begin();
+    driver_begin(&netdev.driver);
     turn();
     plan(&s);
     error = server_run(&s);
-    say("cannot serve: %s", ukern_strerror(error));
+    driver_say(&netdev.driver, "cannot serve: %s", ukern_strerror(error));
     return 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  The parts of the driver's task: its memory and device (device.c), the movement of frames
+ *  The parts of this task: the device and its memory (driver.c, device.c), the movement of frames
  *  (turn.c), the requests of clients (main.c).
  */
 #ifndef NETDEV_NETDEV_H
@@ -9,6 +9,7 @@
 #include <ukern/server.h>
 
 #include "client.h"
+#include "driver.h"
 
 /* Notification bits of the port. */
 #define BIT_INTERRUPT 1u
@@ -19,45 +20,22 @@
 #define SEND_BUFFERS 64u
 
 struct netdev {
-    struct nic nic;
-    ukern_handle port, irq;
-    ukern_handle queues; /**< shm: queues, headers, buffers of simple clients */
-    ukern_handle pool;   /**< shm */
+    struct driver driver;
+    ukern_handle port;
     struct slot slot[AREAS_MAX];
     unsigned slots;
     unsigned share; /**< of buffers, for each area */
 
-    size_t send_offset; /**< of the first send buffer in `queues` */
-    uint64_t send_bus;
-    uint8_t send_free[SEND_BUFFERS];
+    uint8_t send_free[SEND_BUFFERS]; /**< in driver.room */
     unsigned send_count;
 
-    uint64_t retry_at, pause; /**< the device is down until then; 0: it runs */
-    const char *said;         /**< why it does not run, as the console has it */
-    uint64_t storm_start;
-    unsigned storm; /**< repairs since then */
-    uint64_t interrupts, wakes, link_changes, cut_off;
+    uint64_t wakes, cut_off;
 };
 
 extern struct netdev netdev;
 
-/** A sentence on the console, behind "[netdev] ". */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /** Find the memory and the device that were granted; UKERN_OK, or an error that has been said. */
 int device_open(void);
-/** Start the device for the first time; a failure is said, and tried again later. */
-void device_begin(void);
-/** Has it stopped by itself? It is asked when it is strangely silent. */
-void device_look(void);
-/** Is something wrong with the device? Then repair it; if that does not help, later. true: what waits
- * for it must be looked at anew. */
-bool device_check(void);
-/** The time of a retry may have come. */
-void device_retry(void);
-/** Serve an interrupt. */
-void device_interrupt(void);
-
 /** Move all that can move: after every event. */
 void turn(void);
 

@@ -12,7 +12,6 @@
 #define ROUNDS  8     /* of one turn; then requests have theirs */
 #define BATCH   256u  /* frames received in a round */
 #define QUANTUM 4096u /* bytes that a client may send before the next one's turn */
-#define SILENT  4     /* turns in which no frame leaves, before the device is asked why */
 
 static bool starved; /* frames wait for room in the device's queue */
 
@@ -21,7 +20,7 @@ static bool starved; /* frames wait for room in the device's queue */
 static void release_buffer(void *context, uint32_t buffer)
 {
     (void)context;
-    nic_release(&netdev.nic, buffer);
+    nic_release(&netdev.driver.nic, buffer);
 }
 
 void slot_release(struct slot *s)
@@ -54,7 +53,7 @@ void cut_off(struct client *c, const char *why)
 {
     netdev.cut_off++;
     c->cut = why;
-    say("a client is cut off: %s", why);
+    driver_say(&netdev.driver, "a client is cut off: %s", why);
     if (c->slot != NULL)
         slot_release(c->slot);
 }
@@ -85,29 +84,16 @@ static bool reap(void)
     struct nic_sent sent;
     bool any = false;
 
-    while (nic_reap(&netdev.nic, &sent)) {
+    while (nic_reap(&netdev.driver.nic, &sent)) {
         sent_done(&sent, UKERN_OK);
         any = true;
     }
     return any;
 }
 
-/* A device that was taken away or has stopped interrupts no more: it shows by frames that do not
- * leave. */
-static void listen_for_silence(bool reaped)
-{
-    static unsigned silent; /* turns */
-
-    silent = reaped || netdev.nic.virtio.queue[VIRTIO_TX].in_flight == 0 ? 0 : silent + 1;
-    if (silent < SILENT)
-        return;
-    silent = 0;
-    device_look();
-}
-
 static void send_frame(struct slot *s, const struct net_desc *desc, unsigned count, uint32_t length)
 {
-    struct nic *n = &netdev.nic;
+    struct nic *n = &netdev.driver.nic;
     struct nic_sent sent = {s, desc->id, (uint16_t)count, length};
     struct vq_segment segment[NET_CHAIN_MAX];
     int error = n->running ? nic_check(n, desc, length) : UKERN_EIO;
@@ -135,7 +121,7 @@ static bool send_some(struct slot *s)
     while (area_peek(&s->area, desc, &count, &length)) {
         if (length > s->credit && length <= NET_FRAME_MAX)
             return true;
-        if (netdev.nic.running && !nic_has_room(&netdev.nic, count)) {
+        if (netdev.driver.nic.running && !nic_has_room(&netdev.driver.nic, count)) {
             s->credit = 0;
             starved = true;
             return false;
@@ -175,13 +161,13 @@ static bool give(struct slot *s, const struct nic_frame *f)
     if (!area_give(&s->area, f))
         return false;
     for (unsigned i = 0; i < f->pieces; i++)
-        nic_hold(&netdev.nic, f->piece[i].id);
+        nic_hold(&netdev.driver.nic, f->piece[i].id);
     return true;
 }
 
 static void deliver(const struct nic_frame *f)
 {
-    struct nic *n = &netdev.nic;
+    struct nic *n = &netdev.driver.nic;
     uint8_t header[NET_FRAME_MIN];
     bool wanted = false, taken = false;
 
@@ -208,10 +194,10 @@ static bool receive(void)
     struct nic_frame f;
     unsigned count = 0;
 
-    while (count < BATCH && nic_receive(&netdev.nic, &f)) {
+    while (count < BATCH && nic_receive(&netdev.driver.nic, &f)) {
         deliver(&f);
         for (unsigned i = 0; i < f.pieces; i++)
-            nic_release(&netdev.nic, f.piece[i].id);
+            nic_release(&netdev.driver.nic, f.piece[i].id);
         count++;
     }
     return count == BATCH;
@@ -244,15 +230,15 @@ static bool arm(void)
         ready |= area_arm(&s->area) && !starved;
         wait_for_sent |= area_wants_done(&s->area);
     }
-    return nic_listen(&netdev.nic, wait_for_sent) || ready;
+    return nic_listen(&netdev.driver.nic, wait_for_sent) || ready;
 }
 
 void turn(void)
 {
     bool more = true;
 
-    nic_mute(&netdev.nic);
-    listen_for_silence(reap());
+    nic_mute(&netdev.driver.nic);
+    driver_reaped(&netdev.driver, reap());
     for (unsigned round = 0; round < ROUNDS && more; round++) {
         reap();
         for (unsigned i = 0; i < netdev.slots; i++) {
@@ -262,9 +248,10 @@ void turn(void)
         }
         more = receive();
         transmit();
-        if (netdev.nic.running)
-            nic_push(&netdev.nic);
-        more |= device_check(); /* its queue of frames to send has room now, and will not say so */
+        if (netdev.driver.nic.running)
+            nic_push(&netdev.driver.nic);
+        more |= driver_check(
+            &netdev.driver); /* its queue of frames to send has room now, and will not say so */
         publish();
         more |= arm();
     }

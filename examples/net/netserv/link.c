@@ -17,13 +17,11 @@
 #include <ukern/irq.h>
 #include <ukern/task.h>
 
-#include "../netdev/net.h"
-#include "../netdev/net_client.h"
 #include "train.h"
+#include "wire.h"
 
-#define SLOTS       NET_SLOTS
 #define BATCH       (64u + TRAIN_PIECES)
-#define SLOT_SIZE   2048u /* a frame and room to spare */
+#define ROUNDS      16u /* of one run; then requests have their turn */
 #define MILLISECOND UINT64_C(1000000)
 #define SECOND      UINT64_C(1000000000)
 /* After so long without a frame nothing is going on that a timer of lwIP would be needed for,
@@ -36,15 +34,12 @@
 #define TOO_SMALL   1     /* no error of the system: the device's MTU */
 
 static struct netif nif;
-static struct net net;
+static const struct wire *wire;
 static ukern_handle our_port;
 static struct link_config config;
-static uint16_t free_slot[SLOTS];
-static unsigned free_slots;
 static bool out_of_room;
-static ukern_handle server = -1; /* netdev's, with a badge of our own */
-static uint64_t badge;           /* of netdev's handle of our port */
-static unsigned mtu;             /* what netdev offers */
+static unsigned mtu; /* what the device offers */
+static bool unsent;  /* frames were sent, but not let out */
 static uint64_t now; /* read once at each event: a system call each time would cost much */
 static uint64_t last_frame;
 
@@ -66,34 +61,23 @@ uint32_t link_random(void)
     return (uint32_t)(z >> 32);
 }
 
-static void reap(void)
-{
-    struct net_done done;
-
-    while (net_done(&net, &done))
-        if (done.id < SLOTS && free_slots < SLOTS)
-            free_slot[free_slots++] = (uint16_t)done.id;
-}
-
 static err_t output(struct netif *n, struct pbuf *p)
 {
-    struct net_desc d = {.length = p->tot_len};
+    uint8_t *room;
 
     (void)n;
-    if (net.area == NULL)
+    if (!wire->is_open())
         return ERR_IF;
-    if (p->tot_len > SLOT_SIZE)
+    if (p->tot_len > WIRE_FRAME)
         return ERR_VAL;
-    if (free_slots == 0)
-        reap();
-    if (free_slots == 0 || net_room(&net) == 0) {
+    room = wire->room();
+    if (room == NULL) {
         out_of_room = true;
         return ERR_MEM; /* TCP keeps it */
     }
-    d.id = free_slot[--free_slots];
-    d.offset = d.id * SLOT_SIZE;
-    pbuf_copy_partial(p, net.data + d.offset, p->tot_len, 0);
-    net_transmit(&net, &d, 1);
+    pbuf_copy_partial(p, room, p->tot_len, 0);
+    wire->send(p->tot_len);
+    unsent = true;
     last_frame = now;
     return ERR_OK;
 }
@@ -106,33 +90,38 @@ static void end_train(void)
 {
     train_end();
     for (unsigned i = 0; i < holds; i++)
-        net_return(&net, held[i]);
+        wire->give_back(held[i]);
     holds = 0;
+    if (unsent)
+        wire->flush(); /* an acknowledgement: the peer shall not wait until all has passed */
+    unsent = false;
 }
 
 /* The buffers of one frame; 0: there is none. */
 static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted)
 {
+    static const uint8_t nothing[1];
+    const uint8_t *data;
     unsigned count = 0;
     struct net_desc d;
     bool good = true;
 
-    while (net_receive(&net, &d)) {
+    while (wire->receive(&d, &data)) {
         if (count == 0)
             *trusted = d.flags & (NET_CSUM_PARTIAL | NET_CSUM_GOOD);
-        good &= d.offset <= net.pool_size && d.length <= net.pool_size - d.offset;
+        good &= data != NULL;
         if (count < TRAIN_PIECES) {
             held[holds++] = d.id;
-            piece[count++] = (struct train_piece){net.pool + d.offset, d.length};
+            piece[count++] = (struct train_piece){data, d.length};
         } else {
-            net_return(&net, d.id); /* more than a frame has: nothing leads there */
+            wire->give_back(d.id); /* more than a frame has: nothing leads there */
             good = false;
         }
         if (!(d.flags & NET_MORE))
             break;
     }
     if (count > 0 && !good) { /* one byte is a frame that nobody takes */
-        piece[0] = (struct train_piece){net.pool, 1};
+        piece[0] = (struct train_piece){nothing, 1};
         count = 1;
     }
     return count;
@@ -161,7 +150,7 @@ static void ask_dhcp(void);
 
 static void link_state(void)
 {
-    bool up = net.area != NULL && __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
+    bool up = wire->link();
 
     if (up && !netif_is_link_up(&nif)) {
         netif_set_link_up(&nif);
@@ -173,40 +162,45 @@ static void link_state(void)
 /* May timers come late? */
 static bool quiet(void)
 {
-    return net.area != NULL && now - last_frame > QUIET && tcp_active_pcbs == NULL &&
+    return wire->is_open() && now - last_frame > QUIET && tcp_active_pcbs == NULL &&
            (netif_dhcp_data(&nif) == NULL || dhcp_supplied_address(&nif));
 }
 
 static uint64_t next_deadline(void)
 {
     uint32_t sleep = sys_timeouts_sleeptime();
+    uint64_t latest = wire->deadline(), next = UKERN_FOREVER;
 
     if (quiet())
-        return now + NAP;
-    return sleep == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UKERN_FOREVER : now + sleep * MILLISECOND;
+        next = now + NAP;
+    else if (sleep != SYS_TIMEOUTS_SLEEPTIME_INFINITE)
+        next = now + sleep * MILLISECOND;
+    return next < latest ? next : latest;
 }
 
 uint64_t link_run(void)
 {
     now = clock_now();
-    for (;;) {
-        if (net.area != NULL) {
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        if (wire->is_open()) {
+            wire->awake();
             link_state();
             take_in();
-            reap();
-            if (out_of_room && free_slots > 0) {
+            if (out_of_room && wire->room() != NULL) {
                 out_of_room = false;
                 tcp_txnow();
             }
         }
         sys_check_timeouts();
         netif_poll_all();
-        if (net.area == NULL)
+        if (!wire->is_open())
             return next_deadline();
-        net_flush(&net);
-        if (net_may_sleep(&net, out_of_room ? NET_WAKE_RX | NET_WAKE_DONE : NET_WAKE_RX))
+        wire->flush();
+        unsent = false;
+        if (wire->may_sleep(out_of_room))
             return next_deadline();
     }
+    return now;
 }
 
 bool link_ready(void)
@@ -308,42 +302,22 @@ static err_t setup(struct netif *n)
 static int open_device(void)
 {
     struct net_info info;
-    int error;
+    int error = wire->open(our_port, &info);
 
-    net_close(&net);
-    if (server >= 0)
-        handle_close(server);
-    server = task_handle("net");
-    if (server < 0)
-        return server;
-    /* A badge of its own ends with this task: the next netserv finds its place free. */
-    server = net_dup(server);
-    if (server < 0)
-        return server;
-    badge = badge == 0 ? LINK_BADGE : badge + 1;
-    error = net_open(&net, server, our_port, LINK_WAKE, badge, NET_FILTER_OWN, 0);
-    if (error == UKERN_OK) {
-        error = net_info(net.server, &info);
-        if (error != UKERN_OK)
-            net_close(&net);
-    }
     if (error != UKERN_OK)
         return error;
     mtu = info.mtu;
     if (mtu < MTU_MIN) {
-        net_close(&net);
+        wire->close();
         return TOO_SMALL;
     }
     memcpy(nif.hwaddr, info.mac, sizeof info.mac);
-    nif.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX; /* larger ones would not fit a slot */
-    free_slots = 0;
-    for (uint16_t i = 0; i < SLOTS && (i + 1) * (size_t)SLOT_SIZE <= net.data_size; i++)
-        free_slot[free_slots++] = i;
+    nif.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX; /* larger ones would not fit WIRE_FRAME */
     out_of_room = false;
     return UKERN_OK;
 }
 
-/* netdev serves us, for the first time or again. */
+/* There is a device, for the first time or again. */
 static void start(void)
 {
     static bool started;
@@ -377,7 +351,7 @@ static void complain(int error)
         fprintf(stderr, "netserv: no network device: %s\n", ukern_strerror(error));
 }
 
-/* Open netdev, or try again in a second. */
+/* Open the device, or try again in a second. */
 static void reopen(void *arg)
 {
     static int said;
@@ -400,6 +374,7 @@ void link_init(ukern_handle port, const struct link_config *c)
 {
     our_port = port;
     config = *c;
+    wire = task_handle("virtio-net") >= 0 ? &wire_device : &wire_netdev;
     lwip_init();
     netif_add(&nif, NULL, NULL, NULL, NULL, setup, netif_input);
     netif_set_status_callback(&nif, say_address);
@@ -408,8 +383,14 @@ void link_init(ukern_handle port, const struct link_config *c)
     reopen(NULL);
 }
 
+void link_woken(uint64_t bits)
+{
+    if (bits & WIRE_BITS)
+        wire->woken();
+}
+
 void link_hangup(uint64_t gone)
 {
-    if (net.area != NULL && gone == badge)
+    if (wire->hangup(gone))
         reopen(NULL);
 }

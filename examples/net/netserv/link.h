@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** @file  lwIP's network interface over netdev, and lwIP's clock. */
+/** @file  lwIP's network interface over the wire (wire.h), and lwIP's clock. */
 #ifndef NETSERV_LINK_H
 #define NETSERV_LINK_H
 
@@ -8,8 +8,7 @@
 #include <stdint.h>
 #include <ukern/abi/types.h>
 
-#define LINK_WAKE  UINT64_C(1)         /**< bit by which netdev wakes us */
-#define LINK_BADGE (UINT64_C(1) << 63) /**< from here on: of netdev's handles of our port */
+#define LINK_BADGE (UINT64_C(1) << 63) /**< from here on: of the wire's handles of our port */
 
 /** How the machine gets its address. */
 struct link_config {
@@ -23,6 +22,8 @@ void link_init(ukern_handle port, const struct link_config *config);
 /** Take in what has come, run timers, let out what is to go. Returns when to come back at the
  * latest, if nothing wakes us before. */
 uint64_t link_run(void);
+/** These notification bits have come; link_run() is due. */
+void link_woken(uint64_t bits);
 /** Is there a device whose link is up, and an address? */
 bool link_ready(void);
 /** A handle with this badge, LINK_BADGE or above, is gone: wait for the next netdev, if it was its.

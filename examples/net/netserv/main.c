@@ -340,7 +340,7 @@ static void cancelled(struct server *server, uint64_t badge, uint64_t token)
 
 static void notified(struct server *server, uint64_t bits)
 {
-    (void)bits;
+    link_woken(bits);
     work(server);
 }
 

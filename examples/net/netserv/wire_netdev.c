@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* As a bulk client of netdev. */
+#include <ukern/task.h>
+
+#include "../netdev/net_client.h"
+#include "wire.h"
+
+#define SLOTS NET_SLOTS
+
+static struct net net;
+static ukern_handle server = -1; /* netdev's, with a badge of our own */
+static uint64_t badge;           /* of netdev's handle of our port */
+static uint16_t free_slot[SLOTS];
+static unsigned free_slots;
+
+static int open_wire(ukern_handle port, struct net_info *info)
+{
+    int error;
+
+    net_close(&net);
+    if (server >= 0)
+        handle_close(server);
+    server = task_handle("net");
+    if (server < 0)
+        return server;
+    /* A badge of its own ends with this task: the next netserv finds its place free. */
+    server = net_dup(server);
+    if (server < 0)
+        return server;
+    badge = badge == 0 ? WIRE_BADGE : badge + 1;
+    error = net_open(&net, server, port, WIRE_BITS, badge, NET_FILTER_OWN, 0);
+    if (error != UKERN_OK)
+        return error;
+    error = net_info(net.server, info);
+    if (error != UKERN_OK) {
+        net_close(&net);
+        return error;
+    }
+    free_slots = 0;
+    for (uint16_t i = 0; i < SLOTS && (i + 1) * (size_t)WIRE_FRAME <= net.data_size; i++)
+        free_slot[free_slots++] = i;
+    return UKERN_OK;
+}
+
+static void close_wire(void)
+{
+    net_close(&net);
+}
+
+static bool is_open(void)
+{
+    return net.area != NULL;
+}
+
+static bool link_up(void)
+{
+    return net.area != NULL && __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
+}
+
+static void woken(void) {}
+
+static void reap(void)
+{
+    struct net_done done;
+
+    while (net_done(&net, &done))
+        if (done.id < SLOTS && free_slots < SLOTS)
+            free_slot[free_slots++] = (uint16_t)done.id;
+}
+
+/* netdev does not wake us before may_sleep(). */
+static void awake(void)
+{
+    reap();
+}
+
+static bool receive(struct net_desc *part, const uint8_t **data)
+{
+    if (!net_receive(&net, part))
+        return false;
+    *data = part->offset <= net.pool_size && part->length <= net.pool_size - part->offset
+                ? net.pool + part->offset
+                : NULL;
+    return true;
+}
+
+static void give_back(uint32_t id)
+{
+    net_return(&net, id);
+}
+
+static uint8_t *room(void)
+{
+    if (net.area == NULL)
+        return NULL;
+    if (free_slots == 0)
+        reap();
+    return free_slots == 0 || net_room(&net) == 0
+               ? NULL
+               : net.data + free_slot[free_slots - 1] * WIRE_FRAME;
+}
+
+static void send_frame(uint32_t length)
+{
+    struct net_desc d = {.length = length, .id = free_slot[--free_slots]};
+
+    d.offset = d.id * WIRE_FRAME;
+    net_transmit(&net, &d, 1);
+}
+
+static void flush(void)
+{
+    net_flush(&net);
+}
+
+static bool may_sleep(bool for_room)
+{
+    return net_may_sleep(&net, for_room ? NET_WAKE_RX | NET_WAKE_DONE : NET_WAKE_RX);
+}
+
+static bool hangup(uint64_t gone)
+{
+    return net.area != NULL && gone == badge;
+}
+
+static uint64_t deadline(void)
+{
+    return UKERN_FOREVER;
+}
+
+const struct wire wire_netdev = {
+    .open = open_wire,
+    .close = close_wire,
+    .is_open = is_open,
+    .link = link_up,
+    .woken = woken,
+    .awake = awake,
+    .receive = receive,
+    .give_back = give_back,
+    .room = room,
+    .send = send_frame,
+    .flush = flush,
+    .may_sleep = may_sleep,
+    .hangup = hangup,
+    .deadline = deadline,
+};
