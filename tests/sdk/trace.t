@@ -32,6 +32,9 @@ ok "says how the system ended" says "$out" "the system ended: power off"
 ok "makes no image but its own" not [ -e build/ask.img ]
 ok "the JSON tells of plain calls and of pending ones" json build/ask.trace.json \
     'named(qr/^call 511 \(write inline\) → console$/) && named(qr/^ask → oracle$/) == 4'
+# It is what Perfetto and others expect, with each slice and arrow where it belongs.
+events=$tree/tests/sdk/trace-events
+ok "the JSON keeps to the trace event format" "$events" build/ask.trace.json
 ok "every call has its reply" json build/ask.trace.json 'waits() && !grep { $_->{args}{answered} ne "yes" } waits()'
 ok "every arrow has a beginning and an end, the end later" json build/ask.trace.json 'my (%s, %f);
     for (@e) { $s{$_->{id}} = $_ if $_->{ph} eq "s"; $f{$_->{id}} = $_ if $_->{ph} eq "f" }
@@ -60,6 +63,13 @@ ok "the same from the records" run "$tools/trace" -r build/ask.trace.ring again
 ok "is the same" sh -c "sed 's/again/ask/' again.json | cmp - build/ask.trace.json"
 ok "only some tasks" run "$tools/trace" -r build/ask.trace.ring -o oracle some
 ok "without the others' messages" sh -c 'grep -q "asker → oracle" some.html && ! grep -q "asker → console" some.html'
+wrong() {
+    sed "$1" build/ask.trace.json >wrong.json && ! "$events" wrong.json >seen && [ -s seen ]
+}
+for damage in 's/"tid":11/"tid":2/' 's/"ph":"f"/"ph":"s"/' 's/,"dur":[0-9.]*//' '30{h;d;};60{G;}' 's/"bp":"e"/"bp":1/' 's/"ts":[0-9.]*/"ts":"x"/' \
+    's/"id":[0-9]*/"id":1/' '0,/"cat":"running"/s/"dur":[0-9.]*/"dur":99999999/'; do
+    ok "what is wrong with it would be seen: $damage" wrong "$damage"
+done
 ok "only some rows" run "$tools/trace" -r build/ask.trace.ring -n 10 few
 ok "says what is left out" grep -q 'messages are left out here' few.html
 ok "ten are shown" [ "$(grep -c 'class="r ' few.html)" = 10 ]
@@ -67,6 +77,7 @@ perl -0777 -pe 's/oracle/<b>&"\x27/g; s/asker\0/]}\\\n\xff\0/g' build/ask.trace.
 ok "hostile names" run "$tools/trace" -r hostile.ring hostile
 ok "are escaped in JSON" json hostile.json 'grep { $_->{ph} eq "M" && ($_->{args}{name} // "") eq "<b>&\"\x27" } @e'
 ok "and in the page" page hostile.html
+ok "and the format is kept" "$events" hostile.json
 ok "they are shown" grep -q '&lt;b&gt;&amp;&quot;&#39;' hostile.html
 perl -0777 -pe 'substr($_, 28, 4) = pack "V", 0x7fffffff' build/ask.trace.ring >damaged.ring
 ok "damage is an error" not run "$tools/trace" -r damaged.ring damaged
@@ -137,6 +148,7 @@ ok "a system that hangs" run make trace TIMEOUT=20
 ok "is ended after its time" says "$out" "stopped from outside, after its time"
 ok "the one who waits is named, and for whom" grep -q 'caller still waits for silent: call 77, sent at ' "$out"
 ok "the call has no reply" json build/hang.trace.json 'grep { $_->{args}{answered} eq "no" && $_->{name} eq "call 77 → silent" } waits()'
+ok "the format is kept here, too" "$events" build/hang.trace.json
 ok "an error that a server replied is named" grep -q 'refuser → caller: reply UKERN_ENOENT' build/hang.trace.html
 ok "nor has it one in the chart" grep -q 'never answered' build/hang.trace.html
 ok "the copy of the memory is gone" [ -z "$(find . -name '*.memory')" ]
@@ -191,6 +203,7 @@ ok "says so" says "$out" "the kernel panicked"
 ok "and names the task that faulted" says "$out" "broken faulted: read, address 0x8"
 ok "the last that the chart shows is the panic" sh -c 'grep "class=\"r " build/crash.trace.html | tail -1 | grep -q "the kernel panics"'
 ok "the fault is in the JSON" json build/crash.trace.json 'grep { $_->{ph} eq "i" && $_->{name} eq "fault: read" } @e'
+ok "the format is kept" "$events" build/crash.trace.json
 ok "the supervisor was asked" json build/crash.trace.json 'named(qr/^fault → init$/)'
 ok "make install brings what this needs" sh -c 'make -s -C "$0" BUILD="$1" install PREFIX="$2" >/dev/null && [ -e "$2/lib/ukern-$3/lib/libukern-trace.a" ] &&
     [ -e "$2/lib/ukern-$3/lib/libukern-parts-trace.a" ]' "$tree" "$tree_build" "$outside/other" "$version"

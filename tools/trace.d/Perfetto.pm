@@ -8,7 +8,10 @@ use strict;
 use warnings;
 use utf8;
 
-my ($TASKS, $CPUS) = (1, 2);    # the numbers of the two groups of tracks
+# The numbers of the two groups of tracks, and of the CPU's. No two tracks have one number: Perfetto finds names by it alone.
+my ($TASKS, $CPUS, $CPU0) = (1, 2, 2);
+
+sub track { return $_[0]{n} + 11 }
 
 sub text {
     my ($text) = @_;
@@ -29,7 +32,10 @@ sub json {
     return '{' . join(',', @out) . '}';
 }
 
+# Nanoseconds as microseconds. Perfetto multiplies a moment with 1,000 and cuts off what is behind the point, so that 1.001 could
+# be 1,000 ns, before the end of what came first. A fifth of a nanosecond more is enough to keep it where it is.
 sub us { return sprintf '%.3f', $_[0] / 1000 }
+sub moment { return us($_[0]) . '2' }
 
 # The first of the lane's running slices that ends behind t, or undef.
 sub runs_at {
@@ -45,16 +51,14 @@ sub runs_at {
 
 sub new {
     my ($class, $model, $title, $out) = @_;
-    return bless {model => $model, title => $title, out => $out, first => 1, flow => 0}, $class;
+    return bless {model => $model, title => $title, out => $out, events => [], flow => 0}, $class;
 }
 
 # An event: its phase, group and track, time, name, and what else there is, as JSON.
 sub event {
     my ($self, $phase, $group, $track, $t, $name, $more) = @_;
-    my $out = $self->{out};
-    print $out $self->{first} ? '' : ",\n", "{\"ph\":\"$phase\",\"pid\":$group,\"tid\":$track,\"ts\":", us($t), ',"name":',
-        text($name), $more // '', '}';
-    $self->{first} = 0;
+    push @{$self->{events}}, [$t, "{\"ph\":\"$phase\",\"pid\":$group,\"tid\":$track,\"ts\":" . moment($t) . ',"name":' . text($name)
+        . ($more // '') . '}'];
 }
 
 sub meta {
@@ -90,9 +94,9 @@ sub slices {
     for my $s (@{$lane->{slices}}) {
         my $about = $s->{call} ? call_about($s->{call}) : [priority => $s->{priority}, result => $s->{result}];
         push @$about, ended => 'no' if $s->{open};
-        $self->event('X', $TASKS, $lane->{n} + 1, $s->{start}, $s->{kind} eq 'wait' ? wait_name($s) : $s->{name},
+        $self->event('X', $TASKS, track($lane), $s->{start}, $s->{kind} eq 'wait' ? wait_name($s) : $s->{name},
             ',"dur":' . us($s->{end} - $s->{start}) . ",\"cat\":\"$s->{kind}\",\"args\":" . json($about));
-        $self->event('X', $TASKS, $lane->{n} + 1, $_->{start}, $_->{name},
+        $self->event('X', $TASKS, track($lane), $_->{start}, $_->{name},
             ',"dur":' . us($_->{end} - $_->{start}) . ',"cat":"system call","args":' . json([result => $_->{result}]))
             for @{$s->{inner}};
     }
@@ -104,8 +108,8 @@ sub arrow {
     my ($a, $b) = (runs_at($from, $sent), runs_at($to, $taken));
     return if !$a || !$b || $a->{start} > $sent;
     my $id = ++$self->{flow};
-    $self->event('s', $TASKS, $from->{n} + 1, $sent, $what, ",\"cat\":\"$what\",\"id\":$id");
-    $self->event('f', $TASKS, $to->{n} + 1, $b->{start} > $taken ? $b->{start} : $taken, $what,
+    $self->event('s', $TASKS, track($from), $sent, $what, ",\"cat\":\"$what\",\"id\":$id");
+    $self->event('f', $TASKS, track($to), $b->{start} > $taken ? $b->{start} : $taken, $what,
         ",\"cat\":\"$what\",\"id\":$id,\"bp\":\"e\"");
 }
 
@@ -114,16 +118,17 @@ sub write {
     my ($model, $out) = @$self{qw(model out)};
     print $out '{"displayTimeUnit":"ns","otherData":', json([image => $self->{title}, ends => $model->{how}]),
         ",\"traceEvents\":[\n";
-    $self->meta('process_name', $TASKS, 0, 'name', text("$self->{title}: tasks"));
-    $self->meta('process_name', $CPUS,  0, 'name', text("$self->{title}: CPU"));
-    $self->meta('process_sort_index', $CPUS, 0, 'sort_index', 0);
-    $self->meta('process_sort_index', $TASKS, 0, 'sort_index', 1);
-    $self->meta('thread_name', $CPUS, 1, 'name', text('CPU 0'));
+    my $first = track($model->{lanes}[0] || {n => 0});
+    $self->meta('process_name', $TASKS, $first, 'name', text("$self->{title}: tasks"));
+    $self->meta('process_name', $CPUS, $CPU0, 'name', text("$self->{title}: CPU"));
+    $self->meta('process_sort_index', $CPUS, $CPU0, 'sort_index', 0);
+    $self->meta('process_sort_index', $TASKS, $first, 'sort_index', 1);
+    $self->meta('thread_name', $CPUS, $CPU0, 'name', text('CPU 0'));
     for my $lane (@{$model->{lanes}}) {
-        $self->meta('thread_name', $TASKS, $lane->{n} + 1, 'name', text($lane->{name}));
-        $self->meta('thread_sort_index', $TASKS, $lane->{n} + 1, 'sort_index', $lane->{n});
+        $self->meta('thread_name', $TASKS, track($lane), 'name', text($lane->{name}));
+        $self->meta('thread_sort_index', $TASKS, track($lane), 'sort_index', $lane->{n});
     }
-    $self->event('X', $CPUS, 1, $_->{start}, $_->{lane}{name}, ',"dur":' . us($_->{end} - $_->{start}) . ',"cat":"cpu"')
+    $self->event('X', $CPUS, $CPU0, $_->{start}, $_->{lane}{name}, ',"dur":' . us($_->{end} - $_->{start}) . ',"cat":"cpu"')
         for @{$model->{cpu}};
     $self->slices($_) for @{$model->{lanes}};
     for (@{$model->{calls}}) {
@@ -135,13 +140,14 @@ sub write {
         $self->arrow('notify', $_->{from}, $_->{sent}, $_->{to}, $_->{taken}) if $_->{from} && $_->{to};
     }
     for (@{$model->{marks}}) {
-        $self->event('i', $_->{lane} ? $TASKS : $CPUS, $_->{lane} ? $_->{lane}{n} + 1 : 1, $_->{t}, $_->{name}, ',"s":"t"');
+        $self->event('i', $_->{lane} ? $TASKS : $CPUS, $_->{lane} ? track($_->{lane}) : $CPU0, $_->{t}, $_->{name}, ',"cat":"event","s":"t"');
     }
     for (@{$model->{rows}}) {
         my $lane = $_->{type} eq 'spawn' ? $_->{to} : $_->{type} =~ /^(?:notify|note|exit|power|panic)$/ ? $_->{to} : undef;
-        $self->event('i', $TASKS, $lane->{n} + 1, $_->{t}, $_->{text}, ',"s":"t"') if $lane;
+        $self->event('i', $TASKS, track($lane), $_->{t}, $_->{text}, ',"cat":"event","s":"t"') if $lane;
     }
-    print $out "\n]}\n";
+    # In order of time. At one moment it stays as above: a slice before those within it, and before arrows that begin or end there.
+    print $out join(",\n", map { $_->[1] } sort { $a->[0] <=> $b->[0] } @{$self->{events}}), "\n]}\n";
 }
 
 1;
