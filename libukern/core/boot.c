@@ -35,13 +35,18 @@ static void stop(const char *what, const char *why)
     board.power(UKERN_POWER_OFF, 1);
 }
 
+void boot_tell_rest(void)
+{
+    log_rest(panic_put);
+}
+
 void boot_task_ends(const struct task *t, enum ukern_exit_reason reason, int code)
 {
     const uint64_t *fault = t->pending.request.w; /* as kernel_fault() filled it */
 
     if (likely(t != first_task))
         return;
-    log_rest(panic_put);
+    boot_tell_rest();
     if (reason == UKERN_EXIT_FAULT)
         panic_say("ukern: init has ended (fault at 0x%lx, address 0x%lx): the system stops\n",
                   (unsigned long)fault[3], (unsigned long)fault[2]);

@@ -15,6 +15,9 @@ extern uint64_t boot_ns; /* time when the first task was ready to run */
  * Returns `error` only on hosts whose board.power returns to a test. */
 int boot_failed(int error, const char *name, uint64_t number, const char *why);
 
+/* On the panic console: what nobody has read of the log, which is about to be lost. */
+void boot_tell_rest(void);
+
 /* A task ends. If it is init, the machine stops, and the console tells why: nobody else could hear
  * of it or start anything. code: as in task_end(). */
 void boot_task_ends(const struct task *t, enum ukern_exit_reason reason, int code);

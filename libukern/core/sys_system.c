@@ -57,5 +57,7 @@ int64_t sys_system_power(struct task *t, struct ukern_sysregs *r)
     if (r->x[1] != UKERN_POWER_OFF && r->x[1] != UKERN_POWER_RESET)
         return UKERN_EINVAL;
     TRACE(power, r->x[1], t, r->x[2]);
+    if (r->x[2] != 0)
+        boot_tell_rest();
     board.power((enum ukern_power)r->x[1], (int)r->x[2]);
 }

@@ -29,15 +29,16 @@ static const struct kind {
 static struct taken {
     struct taken *next;
     uint64_t base;
+    uint32_t virtio;
     const char *owner;
 } * taken;
 
-static bool is_taken(uint64_t base)
+static const struct taken *find_taken(uint64_t base)
 {
     for (const struct taken *t = taken; t != NULL; t = t->next)
         if (t->base == base)
-            return true;
-    return false;
+            return t;
+    return NULL;
 }
 
 /* Another task that has been given a device in the same page. */
@@ -109,7 +110,7 @@ static int open_device(const struct fdt_device *d, uint32_t virtio, const char *
         return t == NULL ? UKERN_ENOMEM : device->irq;
     }
     device->neighbour = neighbour(d->base, owner);
-    *t = (struct taken){taken, d->base, owner};
+    *t = (struct taken){taken, d->base, virtio, owner};
     taken = t;
     return UKERN_OK;
 }
@@ -121,6 +122,7 @@ int device_take(const char *name, const char *owner, struct device *device)
     uint32_t virtio = 0;
     struct fdt fdt;
     int error = open_tree(&fdt);
+    const struct taken *other = NULL, *t;
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(name, kinds[i].name) == 0) {
@@ -129,14 +131,23 @@ int device_take(const char *name, const char *owner, struct device *device)
         }
     for (unsigned n = 0; error == UKERN_OK; n++) {
         error = fdt_find(&fdt, compatible, n, &found);
-        if (error != UKERN_OK || is_taken(found.base))
+        if (error != UKERN_OK)
+            break;
+        t = find_taken(found.base);
+        if (t != NULL) {
+            if (virtio == 0 || t->virtio == virtio)
+                other = t;
             continue;
+        }
         error = open_device(&found, virtio, owner, device);
         if (error != UKERN_ENOENT)
             return error;
         error = UKERN_OK;
     }
-    return error;
+    if (error != UKERN_ENOENT || other == NULL)
+        return error;
+    device->neighbour = other->owner;
+    return UKERN_EBUSY;
 }
 
 int device_reset(const struct device *device)

@@ -22,14 +22,15 @@ struct device {
     ukern_handle irq;       /**< or -1: it has none */
     uint64_t base;          /**< physical address of its registers */
     bool virtio;
-    const char *neighbour; /**< another task that has the same page, or NULL */
+    const char *neighbour; /**< another task that has the same page, or the device; or NULL */
 };
 
 /**
  * Find a device that nobody has been given yet, and take it.
  * @param owner  the task that gets it; must stay.
- * @return UKERN_OK; UKERN_ENOENT: the machine has none (any more); UKERN_EINVAL: the device tree is
- * malformed; or an error of shm_device() or irq_open().
+ * @return UKERN_OK; UKERN_ENOENT: the machine has none; UKERN_EBUSY: it has none any more,
+ * device->neighbour has the last one; UKERN_EINVAL: the device tree is malformed; or an error of
+ * shm_device() or irq_open().
  */
 int device_take(const char *name, const char *owner, struct device *device);
 

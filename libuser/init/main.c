@@ -2,8 +2,8 @@
 /*
  * init: the first task. It holds every right, and its work is to hand them out: it reads the image
  * description, makes the ports, starts the tasks with exactly the handles that the description
- * grants, reports their faults, starts again what asks for it, and powers off when every program
- * has ended.
+ * grants, reports their faults, starts again what asks for it, and powers off when nothing is left
+ * that could do anything.
  *
  * A mistake in the description is named in the kernel's log, and whatever can run does.
  */
@@ -55,23 +55,27 @@ static void print(void *context, const char *line)
 
 /* ---- The end. ---- */
 
-static bool is_server(const struct image_task *task)
+/* What the machine is on for: programs; in an image without any, servers and drivers; the console,
+ * which serves the others, only where it is alone. */
+enum purpose { PURPOSE_CONSOLE, PURPOSE_SERVER, PURPOSE_PROGRAM };
+
+static enum purpose purpose(const struct image_task *task)
 {
-    return task->provides.count > 0 || task->devices.count > 0;
+    const struct port *console = port_find("console");
+
+    if (task->provides.count == 0 && task->devices.count == 0)
+        return PURPOSE_PROGRAM;
+    return console != NULL && console->provider == task ? PURPOSE_CONSOLE : PURPOSE_SERVER;
 }
 
-/* Has every program ended? An image of servers alone runs until they have all ended. */
-static bool all_ended(int *code)
+/* Has all of this purpose ended that there was? What it ended with. */
+static bool all_ended(enum purpose highest, int *code)
 {
-    bool any_program = false;
-
     *code = 0;
-    for (unsigned i = 0; i < image.count; i++)
-        any_program |= !is_server(&image.tasks[i]);
     for (unsigned i = 0; i < image.count; i++) {
         const struct member *m = &members[i];
 
-        if (any_program && is_server(m->task))
+        if (purpose(m->task) != highest)
             continue;
         if (m->child.state != SUPERVISOR_STOPPED)
             return false;
@@ -94,10 +98,20 @@ static void drain_console(void)
 
 static void power_off_at_end(void)
 {
+    enum purpose highest = PURPOSE_CONSOLE;
+    bool broken = false;
     int code;
 
-    if (!all_ended(&code))
+    for (unsigned i = 0; i < image.count; i++) {
+        if (purpose(&image.tasks[i]) > highest)
+            highest = purpose(&image.tasks[i]);
+        broken |= members[i].broken;
+    }
+    if (!all_ended(highest, &code))
         return;
+    /* Nobody has asked for this end. */
+    if (code != 0 && (broken || highest != PURPOSE_PROGRAM))
+        say("no task is left that could do anything: the machine is switched off");
     drain_console();
     system_power(task_handle("system"), UKERN_POWER_OFF, code);
 }

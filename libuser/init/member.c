@@ -63,13 +63,15 @@ static bool take_devices(struct member *m)
         return false;
     for (unsigned i = 0; i < wanted->count; i++) {
         error = device_take(wanted->word[i], m->task->name, &m->devices[i]);
-        if (error != UKERN_OK) {
+        if (error == UKERN_EBUSY)
+            say("%s.devices %s: task %s has it already; %s is not started", m->task->name,
+                wanted->word[i], m->devices[i].neighbour, m->task->name);
+        else if (error != UKERN_OK)
             say("%s.devices %s: %s; %s is not started", m->task->name, wanted->word[i],
-                error == UKERN_ENOENT ? "this machine has no such device that is free"
-                                      : ukern_strerror(error),
+                error == UKERN_ENOENT ? "this machine has no such device" : ukern_strerror(error),
                 m->task->name);
+        if (error != UKERN_OK)
             return false;
-        }
         if (m->devices[i].neighbour != NULL)
             say("%s.devices %s: its registers share a page with a device of %s: each of the two "
                 "tasks can reach the other's device; have other devices in between",

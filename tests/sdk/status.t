@@ -52,4 +52,50 @@ int main(void)
 END
 makefile 'TASKS := asleep'
 ok "a program that does not end within TIMEOUT" refuses "run: it had not ended after 2 seconds: stopped (TIMEOUT)" run TIMEOUT=2
+
+# ---- Nothing can happen any more, or something can.
+cat >serve.c <<'END'
+#include <stdlib.h>
+#include <ukern/server.h>
+#include <ukern/task.h>
+
+int main(int argc, char **argv)
+{
+    static const struct server_handler handlers[] = {{0, NULL}};
+    struct server s = {.port = task_handle("port"), .handlers = handlers};
+
+    return argc > 1 ? atoi(argv[1]) : server_run(&s);
+}
+END
+last="init: no task is left that could do anything: the machine is switched off"
+# stops LINE...: the Makefile's image ends by itself, and not well; init says the first line, and that nothing is left.
+stops() {
+    line=$1
+    shift
+    makefile "$@"
+    status=0
+    make run TIMEOUT=60 >"$out" 2>&1 </dev/null || status=$?
+    [ $status = 2 ] && says "$out" "$line" && says "$out" "$last" && lacks "$out" TIMEOUT
+}
+# stays LINE...: it waits for what may come.
+stays() {
+    makefile "$@"
+    refuses "stopped (TIMEOUT)" run TIMEOUT=3
+}
+ok "a driver alone, whose device is absent" stops "init: serve.devices virtio-blk: this machine has no such device; serve is not started" \
+    'TASKS := serve' 'serve.provides := disk' 'serve.devices := virtio-blk'
+ok "a server alone that fails" stops "init: task serve ended with code 3; nobody serves port disk any more" \
+    'TASKS := serve' 'serve.provides := disk' 'serve.args := 3'
+ok "a program that does not fit" stops "init: task end: its .memory of 900000 KiB is more than the" \
+    'TASKS := end serve' 'end.args := 0' 'end.memory := 900000K' 'serve.provides := disk' 'RAM := 1G' 'QEMU_FLAGS := -m 512M'
+ok "a server alone that waits" stays 'TASKS := serve' 'serve.provides := disk'
+ok "one of two, though the other has ended" stays 'TASKS := serve other' 'serve.provides := disk' 'other.provides := tape' 'other.program := serve' 'other.args := 3'
+ok "two tasks that want the same device: one has it" stays 'TASKS := serve other' 'serve.provides := clock' 'serve.devices := pl031' \
+    'other.program := serve' 'other.provides := alarm' 'other.devices := pl031'
+ok "the other is told who" says "$out" "init: other.devices pl031: task serve has it already; other is not started"
+makefile 'TASKS := serve end' 'serve.provides := disk' 'end.uses := disk console' 'end.args := 0'
+ok "programs end the image, whoever serves" run make run TIMEOUT=60
+makefile 'TASKS := end' 'SDK_TASKS :=' 'end.args := 3'
+ok "an image without a console that ends badly" not run make run TIMEOUT=60
+ok "says why all the same" says "$out" "init: task end ended with code 3"
 finish

@@ -148,7 +148,7 @@ int task_regs(ukern_handle task, struct ukern_regs *regs);
 int system_info(ukern_handle system, struct ukern_system_info *info);
 
 /** Power off or reset; needs UKERN_R_POWER. Returns only on an error. `code` is seen where the
- * machine can. */
+ * machine can; if it is not 0, what nobody has read of the log is printed first. */
 int system_power(ukern_handle system, enum ukern_power action, int code);
 
 /** Append to the kernel's log; needs UKERN_R_LOG. Bytes taken. */
