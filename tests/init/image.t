@@ -73,9 +73,9 @@ ok "more memory than there is" told 'task a: its .memory of 10238976 KiB is more
 image_with a 'a.program echo' 'a.memory 40K'
 ok "too little memory" told 'task a: the program echo does not fit into its .memory of 40 KiB'
 image_with a 'a.program echo' 'a.devices pl011'
-ok "a device that another has" told 'a.devices pl011: this machine has no such device that is free'
+ok "a device that another has" told 'a.devices pl011: task console has it already; a is not started'
 image_with a 'a.program echo' 'a.devices warp-drive'
-ok "a device that is not there" told 'a.devices warp-drive: this machine has no such device that is free'
+ok "a device that is not there" told 'a.devices warp-drive: this machine has no such device; a is not started'
 image_with a 'a.program echo' 'a.stack 100M'
 ok "a stack larger than the quota" told 'task a'
 
