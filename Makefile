@@ -13,6 +13,7 @@
 #?   new          start a project of your own                              make new TEMPLATE=server NAME=../kv
 #?   bench        boot the benchmark image and print its table             make bench
 #?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
+#?   bench-sdk    what it takes to begin: lines, steps, seconds            make bench-sdk
 #?   docs         build the site, $(BUILD)/docs/html/index.html            make docs
 #?   doctor       check the tools, say how to get what is missing          make doctor
 #?   format       lay out all C files by .clang-format                     make format
@@ -39,7 +40,7 @@
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
 #?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
-#?   ROUNDS          how often bench-linux measures (3)                   make bench-linux ROUNDS=5
+#?   ROUNDS          how often bench-linux and bench-sdk measure (3)      make bench-sdk ROUNDS=5
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
 
@@ -53,7 +54,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup doctor all libs traced run trace check new bench bench-linux docs site install uninstall dist deb format lint clean distclean help
+.PHONY: setup doctor all libs traced run trace check new bench bench-linux bench-sdk docs site install uninstall dist deb format lint clean distclean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
@@ -109,6 +110,11 @@ bench-linux: libs
 	$(call project,examples/net)
 	@bench/linux/fetch $(build)/linux
 	@ROUNDS=$(ROUNDS) bench/network $(net_image) $(build)/linux
+
+# What a new user would have, in a folder of its own.
+bench-sdk: traced
+	@tools/install '$(VERSION)' '$(build)' '' '$(build)/bench-sdk' >/dev/null
+	@bench/start '$(build)/bench-sdk' $(ROUNDS)
 
 docs:
 	@command -v doxygen >/dev/null || { echo "docs: doxygen is not here: apt-get install doxygen" >&2; exit 2; }
