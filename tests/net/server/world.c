@@ -281,6 +281,11 @@ void link_hangup(uint64_t gone)
     (void)gone;
 }
 
+void link_woken(uint64_t bits)
+{
+    (void)bits;
+}
+
 uint64_t link_run(void)
 {
     train_end();
