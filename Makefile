@@ -10,6 +10,8 @@
 #?   trace        the same, and show afterwards who called whom            make trace
 #?   check        run every test                                           make check
 #?                or some of them                                          make check TESTS=test_pipe
+#?   fuzz         let libFuzzer play the device, clients and peers of the   make fuzz FUZZ_SECONDS=600
+#?                network, 60 seconds each
 #?   new          start a project of your own                              make new TEMPLATE=server NAME=../kv
 #?   bench        boot the benchmark image and print its table             make bench
 #?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
@@ -54,7 +56,7 @@ elsewhere := $(filter-out $(UKERN)/build,$(build))
 project = +@$(MAKE) --no-print-directory -C $1 UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(if $(elsewhere),$(build)/$1,build)
 
 .DEFAULT_GOAL := all
-.PHONY: setup doctor all libs traced run trace check new bench bench-linux bench-sdk docs site install uninstall dist deb format lint clean distclean help
+.PHONY: setup doctor all libs traced run trace check fuzz new bench bench-linux bench-sdk docs site install uninstall dist deb format lint clean distclean help
 
 setup:
 	@BUILD='$(build)' V='$(V)' PICOLIBC='$(PICOLIBC)' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup
@@ -92,6 +94,10 @@ trace: libs
 
 check: all
 	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
+
+fuzz:
+	@command -v $(or $(FUZZ_CC),clang) >/dev/null || { echo "fuzz: clang is not here: apt-get install clang libclang-rt-14-dev" >&2; exit 2; }
+	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) fuzz
 
 new:
 	@tools/ukern $(if $(TEMPLATE)$(NAME),new '$(TEMPLATE)' '$(NAME)',help)

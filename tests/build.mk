@@ -18,7 +18,7 @@ include $(UKERN)/tools/toolchain.mk
 
 # ---- Host programs, under ASan and UBSan
 HOST_CC ?= gcc
-host_flags := -std=gnu11 -O1 -g $(ukern_warnings) -fno-omit-frame-pointer \
+host_flags := -std=gnu11 -O1 -g $(ukern_warnings) -fno-omit-frame-pointer $(if $(FUZZING),-fsanitize=fuzzer-no-link) \
     -fsanitize=address,undefined -fno-sanitize-recover=all -ffile-prefix-map=$(UKERN)/= \
     -I$(UKERN)/libukern/include -I$(UKERN)/libukern/core -I$(UKERN)/libukern/arch/sim -I$(UKERN)/libuser/include
 host_out := $(BUILD)/tests/host
@@ -81,8 +81,42 @@ $(BUILD)/tests/unit/test_netserv: $(server_out)/test_netserv.c.o $(server_object
 	$(call step,HOSTLD,test_netserv)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
-
 host_tests += $(BUILD)/tests/unit/test_netserv
+
+endif
+
+# ---- Fuzz targets, see tests/fuzz/fuzz.h: in check with inputs from a seed; by `make fuzz` with libFuzzer.
+FUZZ_SECONDS ?= 60
+FUZZ_CC ?= clang
+netdev_source = $(addprefix $(UKERN)/examples/net/netdev/,$1)
+fuzz_targets := nic area $(if $(server_objects),netserv)
+fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
+fuzz_of_area := $(call netdev_source,area.c)
+fuzz_objects = $(call host_object,$(UKERN)/tests/fuzz/$1.c) $(if $(filter netserv,$1),$(server_objects),$(foreach s,$(fuzz_of_$1),$(call host_object,$s)))
+define fuzz_rule
+$(BUILD)/tests/fuzz/$1: $(call fuzz_objects,$1) $(call host_object,$(UKERN)/tests/fuzz/main.c)
+	$$(call step,HOSTLD,fuzz/$1)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $$(host_flags) -o $$@ $$^
+endef
+$(foreach t,$(fuzz_targets),$(eval $(call fuzz_rule,$t)))
+host_tests += $(fuzz_targets:%=$(BUILD)/tests/fuzz/%)
+
+# The same with FUZZ_CC, in a folder of their own; what was found stays there.
+.PHONY: fuzz
+ifeq ($(FUZZING),)
+fuzz:
+	+@$(MAKE) --no-print-directory -f $(UKERN)/tests/build.mk FUZZING=yes BUILD=$(BUILD)/fuzz UKERN_BUILD=$(UKERN_BUILD) HOST_CC=$(FUZZ_CC) fuzz
+else
+fuzz: $(foreach t,$(fuzz_targets),$(BUILD)/$t)
+	$(Q)for t in $(fuzz_targets); do mkdir -p $(BUILD)/corpus/$$t && cd $(BUILD)/corpus && \
+	    $(BUILD)/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -len_control=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/$$t- $$t || exit 1; done
+define fuzzer_rule
+$(BUILD)/$1: $(call fuzz_objects,$1)
+	$$(call step,HOSTLD,$1)
+	$$(Q)$$(HOST_CC) $$(host_flags) -fsanitize=fuzzer -o $$@ $$^
+endef
+$(foreach t,$(fuzz_targets),$(eval $(call fuzzer_rule,$t)))
 endif
 
 # ---- Tests in the guest: a script for each project and CPU, so that the runner sees only programs.

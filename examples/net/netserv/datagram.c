@@ -19,6 +19,7 @@
 #include "train.h"
 
 #define PASSAGE_SIZE (64 * 1024)
+#define ICMP_HEADER  4 /* type, code, checksum */
 /* lwIP does not say whether there is no such name or no answer: the latter takes longer. */
 #define NO_ANSWER    4000 /* milliseconds */
 
@@ -313,6 +314,8 @@ int datagram_send(struct sock *s, struct request *r, bool with_address)
         return SOCKET_ENOTCONN;
     if (n > DATAGRAM_MAX)
         return SOCKET_EMSGSIZE;
+    if (s->kind == SOCK_ICMP && n < ICMP_HEADER)
+        return UKERN_EINVAL; /* lwIP would look for its checksum */
     error = reachable(s, named ? &to : NULL);
     if (error != UKERN_OK)
         return error;

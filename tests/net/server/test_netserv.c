@@ -283,11 +283,28 @@ static void test_accept_by_a_full_table(void **state)
     world_close(accepted(accept_later(l)));
 }
 
+/* To the IPv6 address of the machine itself. */
+static int send_short(uint64_t s, size_t n)
+{
+    struct socket_address a = {.family = 6, .ip = {[15] = 1}};
+    uint64_t w[6] = {n};
+    struct call *c;
+    int result;
+
+    memcpy(&w[2], &a, sizeof a);
+    c = world_call(s, SOCKET_SENDTO, w, "abcdefgh", 8);
+    result = c->label;
+    assert_true(c->done);
+    world_end_call(c);
+    return result;
+}
+
 static void test_names_of_errors(void **state)
 {
     (void)state;
-    uint64_t a = make(SOCKET_TYPE_TCP, 4), b = make(SOCKET_TYPE_TCP, 4),
-             u = make(SOCKET_TYPE_UDP, 4), l = listener(80), six = make(SOCKET_TYPE_TCP, 6);
+    uint64_t icmp = make(SOCKET_TYPE_ICMP, 6), a = make(SOCKET_TYPE_TCP, 4),
+             b = make(SOCKET_TYPE_TCP, 4), u = make(SOCKET_TYPE_UDP, 4), l = listener(80),
+             six = make(SOCKET_TYPE_TCP, 6);
     struct call *c;
     struct flow f = {80, 0, 5000, 0};
 
@@ -305,6 +322,8 @@ static void test_names_of_errors(void **state)
     assert_int_equal(ask(u, SOCKET_SENDTO, 65508, 0), SOCKET_ENOTCONN);
     assert_int_equal(ask(u, SOCKET_LISTEN, 1, 0), UKERN_EINVAL);
     assert_int_equal(at_now(six, SOCKET_CONNECT, OUR_IP, 80), UKERN_EINVAL);
+    assert_int_equal(at_now(icmp, SOCKET_CONNECT, OUR_IP, 0), UKERN_EINVAL);
+    assert_int_equal(send_short(icmp, 3), UKERN_EINVAL); /* no room for its checksum */
     assert_int_equal(ask(77 << 16, STREAM_READ, 1, 0), UKERN_EIO);
     assert_int_equal(ask(a, 999, 1, 0), UKERN_ENOSYS);
     assert_int_equal(at_now(u, SOCKET_CONNECT, OUR_IP, 9), 0);
