@@ -10,8 +10,8 @@
 #?   trace        the same, and show afterwards who called whom            make trace
 #?   check        run every test                                           make check
 #?                or some of them                                          make check TESTS=test_pipe
-#?   fuzz         let libFuzzer play the device, clients and peers of the   make fuzz FUZZ_SECONDS=600
-#?                network, 60 seconds each
+#?   fuzz         let libFuzzer play the device and the peers of the net   make fuzz FUZZ_SECONDS=600
+#?                for 60 seconds each
 #?   new          start a project of your own                              make new TEMPLATE=server NAME=../kv
 #?   bench        boot the benchmark image and print its table             make bench
 #?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
