@@ -64,7 +64,7 @@ ifneq ($(wildcard $(lwip)/tcp.c),)
 server_flags := $(host_flags) -I$(UKERN)/examples/net/netserv -isystem $(lwip) -Wno-cast-qual -Wno-shadow -Wno-address
 server_out := $(host_out)/server
 server_lwip := $(filter-out altcp% autoip.c bridgeif% igmp.c lowpan% slipif.c zepif.c,$(notdir $(wildcard $(lwip)/*.c)))
-server_own := $(filter-out main.c link.c wire_%,$(notdir $(wildcard $(UKERN)/examples/net/netserv/*.c)))
+server_own := $(filter-out main.c link.c wire%,$(notdir $(wildcard $(UKERN)/examples/net/netserv/*.c)))
 server_objects := $(server_lwip:%=$(server_out)/lwip/%.o) $(server_own:%=$(server_out)/netserv/%.o) $(server_out)/world.c.o \
     $(foreach s,tests/net/wire/wire.c libuser/watch.c libuser/error.c examples/pipes/pipeserv/pipe.c,$(call host_object,$(UKERN)/$s))
 $(eval $(call stamp,$(server_out)/.flags,$(HOST_CC) $(server_flags)))
