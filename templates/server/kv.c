@@ -101,7 +101,7 @@ static int get(struct server *s, struct request *r)
     return SERVER_REPLY;
 }
 
-static int delete (struct server *s, struct request *r)
+static int forget(struct server *s, struct request *r)
 {
     struct entry **link = find(key_of(r)), *e = *link;
 
@@ -146,7 +146,7 @@ static void cancelled(struct server *s, uint64_t badge, uint64_t token)
 }
 
 static const struct server_handler handlers[] = {
-    {KV_PUT, put}, {KV_GET, get}, {KV_DELETE, delete}, {KV_WAIT, wait}, {0, NULL},
+    {KV_PUT, put}, {KV_GET, get}, {KV_DELETE, forget}, {KV_WAIT, wait}, {0, NULL},
 };
 
 int main(void)

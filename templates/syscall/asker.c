@@ -28,6 +28,7 @@ static int64_t ask(const char *question, char *buffer, size_t size, uint64_t *na
     return length;
 }
 
+/* Ask, and print what comes back: an answer of that length, or an error with its name. */
 static void show(const char *question, char *buffer, size_t size)
 {
     uint64_t nanoseconds;
@@ -40,6 +41,7 @@ static void show(const char *question, char *buffer, size_t size)
         printf("%s: %s\n", ukern_error_name((int)length), ukern_strerror((int)length));
 }
 
+/* Two questions that have an answer, then each way to get none. */
 int main(void)
 {
     char buffer[64];

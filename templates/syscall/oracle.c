@@ -102,6 +102,8 @@ static int write_answers(void)
     return error;
 }
 
+/* server_run() receives for ever: it calls ask() for each request, and answer_oldest() when the
+ * deadline that they set has come. */
 int main(void)
 {
     struct server s = {

@@ -49,10 +49,15 @@ known() {
     ok "every device" all_in image.html $(sed -n 's/^DEVICE("\([a-z0-9-]*\)".*/\1/p' "$UKERN/libuser/init/kinds.def")
 }
 ok "every error is documented where it is declared" all_in errors_8h.html UKERN_EINVAL UKERN_EIO
+# A figure, or a drawing of characters.
+diagram() {
+    grep -q "^!\[.*](.*\.svg)" "$1" || awk '/^```/ { fenced = !fenced; inside = fenced && /^```(text)?$/; next } inside && /[-─]+[->►>]|│/ { n++ } END { exit n < 2 }' "$1"
+}
 for guide in "$UKERN"/docs/guides/*.md; do
     name=$(basename "$guide" .md)
     ok "$name is in the menu" says "$html/menudata.js" "$name.html"
     ok "and on the first page" says "$html/index.html" "href=\"$name.html\""
+    ok "it has a diagram" diagram "$guide"
 done
 ok "there is a search" [ -s "$html/search/searchdata.js" ]
 ok "a phone shows it in its own width" says "$html/index.html" 'name="viewport" content="width=device-width'
