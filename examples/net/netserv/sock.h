@@ -17,12 +17,13 @@
 #include "../../pipes/pipeserv/pipe.h"
 #include "socket_abi.h"
 
-#define SOCK_MAX     256             /**< sockets, also those that only finish sending */
-#define RING_SIZE    (128 * 1024)    /**< of either direction of a TCP socket; lwIP's window */
-#define RINGS_SIZE   (2 * RING_SIZE) /**< the shared memory: received, to be sent */
-#define DATAGRAM_MAX (65507)         /**< bytes of the largest */
-#define SET_EVENTS   6               /**< of one answer: the words of a message */
-#define QUEUE_MAX    64              /**< datagrams that wait for a reader */
+#define SOCK_MAX     256                 /**< sockets, also those that only finish sending */
+#define RX_RING      (256 * 1024)        /**< received by a TCP socket, not read */
+#define TX_RING      (128 * 1024)        /**< to be sent, or not acknowledged */
+#define RINGS_SIZE   (RX_RING + TX_RING) /**< the shared memory: one, then the other */
+#define DATAGRAM_MAX (65507)             /**< bytes of the largest */
+#define SET_EVENTS   6                   /**< of one answer: the words of a message */
+#define QUEUE_MAX    64                  /**< datagrams that wait for a reader */
 
 /** A TCP socket's rings. They are kept for the next socket and never unmapped, as a frame that
  * waits for an ARP reply may still lead into them. */
@@ -62,7 +63,7 @@ struct sock {
     /* TCP */
     struct rings *rings;
     uint64_t queued;              /**< bytes of tx that lwIP knows of */
-    uint64_t delivered;           /**< bytes that readers took and lwIP does not know of */
+    uint64_t hidden;              /**< received bytes that the window has not been opened by */
     struct sock *listener, *next; /**< until accepted */
     struct sock *first, *last;    /**< a listener's, to be accepted */
     /* of a set: set.c */

@@ -15,7 +15,7 @@ static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct w
                     int64_t result, const struct segment segment[2])
 {
     struct sock *s = context;
-    uint64_t base = side == PIPE_READ_END ? 0 : RING_SIZE;
+    uint64_t base = side == PIPE_READ_END ? 0 : RX_RING;
     struct ukern_msg reply = {0};
     int error;
 
@@ -33,8 +33,6 @@ static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct w
     free(w);
     if (error != UKERN_OK)
         return false;
-    if (result > 0 && side == PIPE_READ_END)
-        s->delivered += (uint64_t)result;
     return true;
 }
 
@@ -54,18 +52,18 @@ static void push(struct sock *s)
     if (pcb == NULL)
         return;
     while (s->queued < s->tx.used) {
-        uint64_t at = (s->tx.start + s->queued) % RING_SIZE;
+        uint64_t at = (s->tx.start + s->queued) % TX_RING;
         uint64_t n = s->tx.used - s->queued;
         bool more;
 
-        if (n > RING_SIZE - at)
-            n = RING_SIZE - at;
+        if (n > TX_RING - at)
+            n = TX_RING - at;
         if (n > tcp_sndbuf(pcb))
             n = tcp_sndbuf(pcb);
         if (n > 0xffff)
             n = 0xffff;
         more = s->queued + n < s->tx.used;
-        if (n == 0 || tcp_write(pcb, s->rings->bytes + RING_SIZE + at, (uint16_t)n,
+        if (n == 0 || tcp_write(pcb, s->rings->bytes + RX_RING + at, (uint16_t)n,
                                 more ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK)
             break;
         s->queued += n;
@@ -95,7 +93,9 @@ static void finish(struct sock *s)
     if (s->badge != 0 || s->listener != NULL)
         return;
     if (s->tcp != NULL && s->closing && may_end(s)) {
-        /* tcp_close() says RST instead of FIN where unread bytes are lost. */
+        /* tcp_close() says RST instead of FIN where the window tells of unread bytes. */
+        if (s->rx.used > 0 && s->tcp->rcv_wnd > 0)
+            s->tcp->rcv_wnd--;
         if (tcp_close(s->tcp) != ERR_OK)
             return; /* no memory for the FIN: at the next call */
         s->closing = false;
@@ -104,6 +104,24 @@ static void finish(struct sock *s)
         detach(s);
         sock_free(s);
     }
+}
+
+/* Tell the peer of room in the ring. Where the window is smaller than the ring, as the peer does not
+ * scale it, it is opened before a reader has taken the bytes: so it does not narrow with each
+ * segment, to be widened soon after. */
+static void open_window(struct sock *s)
+{
+    uint64_t room = s->rx.size - s->rx.used, n = s->hidden;
+
+    if (s->tcp == NULL || room <= s->tcp->rcv_wnd)
+        return;
+    if (n > room - s->tcp->rcv_wnd)
+        n = room - s->tcp->rcv_wnd;
+    s->hidden -= n;
+    for (; n > 0xffff; n -= 0xffff)
+        tcp_recved(s->tcp, 0xffff);
+    if (n > 0)
+        tcp_recved(s->tcp, (uint16_t)n);
 }
 
 /* Bytes, room or the state have changed: let those who waited go on. */
@@ -119,12 +137,7 @@ static void settle(struct sock *s)
         pipe_serve(&s->tx, deliver, s);
         push(s);
     }
-    while (s->delivered > 0 && s->tcp != NULL) {
-        uint16_t n = s->delivered > 0xffff ? 0xffff : (uint16_t)s->delivered;
-
-        tcp_recved(s->tcp, n);
-        s->delivered -= n;
-    }
+    open_window(s);
     sock_changed(s);
 }
 
@@ -144,8 +157,12 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
         pbuf_copy_partial(p, s->rings->bytes + segment[1].offset, (uint16_t)segment[1].length,
                           (uint16_t)segment[0].length);
         pipe_put(&s->rx, p->tot_len);
-        if (p->tot_len > 2 * pcb->mss)
-            tcp_ack_now(pcb); /* a train: its sender waits for more than one segment's turn */
+        s->hidden += p->tot_len;
+        open_window(s); /* before a reader is served: the acknowledgement is on its way then */
+        /* A large segment is not of a dialogue, whose answer would carry the acknowledgement: its sender
+         * may wait for it, as one that has just begun does. */
+        if (p->tot_len > pcb->mss / 2)
+            tcp_ack_now(pcb);
         pbuf_free(p);
     }
     settle(s);
@@ -196,8 +213,8 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 static void attach(struct sock *s, struct tcp_pcb *pcb)
 {
     s->tcp = pcb;
-    pipe_init(&s->rx, RING_SIZE);
-    pipe_init(&s->tx, RING_SIZE);
+    pipe_init(&s->rx, RX_RING);
+    pipe_init(&s->tx, TX_RING);
     tcp_arg(pcb, s);
     tcp_recv(pcb, on_receive);
     tcp_sent(pcb, on_sent);
