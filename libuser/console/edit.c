@@ -13,8 +13,8 @@ static bool is_control(char c)
     return (unsigned char)c < ' ' && c != '\t';
 }
 
-/* Columns of a byte as it is shown: control characters as ^X; of a UTF-8 character the first byte
- * counts. */
+/* Columns of a byte as it is shown: control characters as ^X; a tab as a blank, since how far it
+ * would go depends on what stands before it; of a UTF-8 character the first byte counts. */
 static unsigned width(char c)
 {
     return is_control(c) ? 2 : (c & 0xc0) != 0x80;
@@ -22,7 +22,7 @@ static unsigned width(char c)
 
 static void show_character(struct tty *t, char c)
 {
-    char text[3] = {c, '\0', '\0'};
+    char text[3] = {c == '\t' ? ' ' : c, '\0', '\0'};
 
     if (is_control(c)) {
         text[0] = '^';

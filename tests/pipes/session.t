@@ -78,6 +78,12 @@ ok "head says how it is used" says out 'usage: head [-n LINES] [FILE...]'
 ok "and what is no number" [ "$(grep -c 'not a number of lines' out)" = 2 ]
 printf 'shell\necho a | cat | upper\n' | session
 ok "a shell in the shell has memory for programs of its own" says out A
+printf 'shell\nps\nkill 3\nmem\n' | session
+ok "ps, kill and mem in it say what they lack" [ "$(grep -c '^\(ps\|kill\|mem\): this shell has no right to do that: shell.rights gives it to the shell of the image' out)" = 3 ]
+ok "and show no table" lacks out STATE
+printf 'wc <README.md\necho a > b\necho "a > b"\n' | session
+ok "< and > are mistakes with a hint" [ "$(grep -c 'there is no < or >: .cat FILE | \.\.\.. reads a file of the image' out)" = 2 ]
+ok "unless they are quoted" says out "a > b"
 printf 'shell\nshell\nshell\nshell\nshell\nshell\nshell\necho deep | cat\n' | session
 ok "as long as there is some" says out "this shell's memory quota does not suffice"
 

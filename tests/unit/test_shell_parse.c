@@ -73,6 +73,9 @@ static void mistakes(void **state)
     assert_string_equal(parse("&"), missing);
     assert_string_equal(parse("a & b"), "nothing may come after &");
     assert_string_equal(parse("a & | b"), "nothing may come after &");
+    assert_non_null(strstr(parse("cat < a"), "there is no < or >: `cat FILE | ...` reads a file"));
+    assert_non_null(strstr(parse("echo a>b"), "there is no < or >"));
+    assert_string_equal(parse("echo '<' \\> \"a>b\""), "[echo][<][>][a>b]");
     assert_string_equal(parse("echo 'x"), "a quote is not closed");
     assert_string_equal(parse("echo \"x\\"), "a quote is not closed");
 }
@@ -80,7 +83,7 @@ static void mistakes(void **state)
 /* Any line of these characters is taken apart, or refused, without a step beside its memory. */
 static void anything(void **state)
 {
-    static const char letters[] = "ab |&'\"\\#\t";
+    static const char letters[] = "ab |&'\"\\#\t<>";
     char line[24];
     unsigned r = 1;
 

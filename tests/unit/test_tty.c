@@ -103,6 +103,19 @@ static void the_cursor_moves(void **state)
     assert_string_equal(get(100), "c\n");
 }
 
+/* How far a tab would go, the console cannot know; it is shown as one column. */
+static void a_tab_is_a_blank(void **state)
+{
+    (void)state;
+    start(false);
+    type("a\t\tb");
+    assert_string_equal(shown(), "a  b");
+    type("\x1b[D\b");
+    assert_string_equal(shown(), "\b\bb \b\b");
+    type("\n");
+    assert_string_equal(get(100), "a\tb\n");
+}
+
 static void lines_come_back(void **state)
 {
     (void)state;
@@ -261,6 +274,7 @@ int main(void)
         cmocka_unit_test(lines_are_read_one_by_one),
         cmocka_unit_test(a_line_can_be_edited),
         cmocka_unit_test(the_cursor_moves),
+        cmocka_unit_test(a_tab_is_a_blank),
         cmocka_unit_test(lines_come_back),
         cmocka_unit_test(a_long_line_is_not_kept),
         cmocka_unit_test(ctrl_l_clears),

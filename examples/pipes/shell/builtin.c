@@ -22,6 +22,19 @@ static int fail(const char *command, int error)
     return 1;
 }
 
+/* The handle over the whole system, or an error that has been explained. */
+static ukern_handle open_system(const char *command)
+{
+    ukern_handle system = task_handle("system");
+
+    if (system < 0)
+        fprintf(stderr,
+                "%s: this shell has no right to do that: shell.rights gives it to the shell of the "
+                "image, not to those that it starts\n",
+                command);
+    return system;
+}
+
 static bool number(const char *text, long *value)
 {
     char *end;
@@ -68,11 +81,13 @@ static const char *state_name(uint32_t state)
 
 static int do_ps(int argc, char **argv)
 {
-    ukern_handle system = task_handle("system");
+    ukern_handle system = open_system(argv[0]);
     struct ukern_task_info info;
     int error;
 
     (void)argc;
+    if (system < 0)
+        return 1;
     printf("   ID  STATE    PRIO   CPU ms  MEMORY K   QUOTA K       IPC  NAME\n");
     for (uint64_t id = 0; (error = task_info(system, id, &info)) == UKERN_OK; id = info.id + 1)
         printf("%5llu  %-7s  %4u %8llu %9llu %9llu %9llu  %s\n", (unsigned long long)info.id,
@@ -86,7 +101,7 @@ static int do_ps(int argc, char **argv)
 
 static int do_kill(int argc, char **argv)
 {
-    ukern_handle task;
+    ukern_handle task, system;
     long id, code = 9;
     int error;
 
@@ -94,7 +109,10 @@ static int do_kill(int argc, char **argv)
         fprintf(stderr, "usage: kill ID [CODE]; ps shows the ids\n");
         return 2;
     }
-    task = task_open(task_handle("system"), (uint64_t)id, UKERN_R_KILL);
+    system = open_system(argv[0]);
+    if (system < 0)
+        return 1;
+    task = task_open(system, (uint64_t)id, UKERN_R_KILL);
     if (task == UKERN_ENOENT) {
         fprintf(stderr, "kill: there is no task %ld; ps shows the ids\n", id);
         return 1;
@@ -108,10 +126,14 @@ static int do_kill(int argc, char **argv)
 
 static int do_mem(int argc, char **argv)
 {
+    ukern_handle system = open_system(argv[0]);
     struct ukern_system_info info;
-    int error = system_info(task_handle("system"), &info);
+    int error;
 
     (void)argc;
+    if (system < 0)
+        return 1;
+    error = system_info(system, &info);
     if (error != UKERN_OK)
         return fail(argv[0], error);
     printf("memory   %llu KiB, of which %llu KiB are free\n",

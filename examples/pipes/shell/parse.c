@@ -45,6 +45,12 @@ static bool word(struct parser *p)
 {
     *p->words++ = p->text;
     while (!ends_word(*p->at)) {
+        if (*p->at == '<' || *p->at == '>') {
+            p->mistake =
+                "there is no < or >: `cat FILE | ...` reads a file of the image, none can be "
+                "written; quote the character to have it in a word";
+            return false;
+        }
         if (*p->at == '\'' || *p->at == '"') {
             if (!quoted(p))
                 return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
  *  A command line becomes a pipeline: words, 'quoted', "quoted" or with \ before single characters;
- *  stages with | between them; & at the end: do not wait; # starts a comment. Pure C.
+ *  stages with | between them; & at the end: do not wait; # starts a comment. < and > are kept for
+ *  what they mean elsewhere: they are mistakes. Pure C.
  */
 #ifndef SHELL_PARSE_H
 #define SHELL_PARSE_H
