@@ -105,8 +105,9 @@ endif
 
 # An installation is whole: its libraries and its headers are of one version.
 ifeq ($(ukern_make),)
-ifneq ($(strip $(file <$(UKERN_BUILD)/lib/version)),$(ukern_version) $(ukern_abi))
-$(error The SDK in $(UKERN) is stale: its libraries are of version $(or $(firstword $(file <$(UKERN_BUILD)/lib/version)),none), its headers of $(ukern_version): install it again)
+ukern_built := $(strip $(file <$(UKERN_BUILD)/lib/version))
+ifneq ($(ukern_built),$(ukern_version) $(ukern_abi))
+$(error The SDK in $(UKERN) is stale: its libraries are of version $(or $(firstword $(ukern_built)),none) (ABI $(or $(word 2,$(ukern_built)),none)), its headers of $(ukern_version) (ABI $(ukern_abi)): install it again)
 endif
 endif
 

@@ -49,6 +49,22 @@ ok "nor that of a package" [ ! -s "$out" ]
 ok "a second version lives beside the first" [ -e "$prefix/lib/ukern-$version/sdk.mk" -a -e "$prefix/lib/ukern-9.9.9/sdk.mk" ]
 ok "the last one installed is found" [ "$(pkg-config --modversion ukern)" = 9.9.9 ]
 ok "each is found by its name" [ "$(pkg-config --modversion "ukern-$version")" = "$version" ]
+other=$prefix/lib/ukern-9.9.9
+sed -i 's/"[0-9.]*"/"9.9.9"/' "$other/libukern/include/ukern/abi/version.h"
+echo "9.9.9 $(cut -d ' ' -f 2 "$other/lib/version")" >"$other/lib/version"
+# with NAME: a project that asks for the SDK of this name builds and boots with it, and with nothing of the other.
+with() {
+    mkdir -p "$outside/with-$1"
+    cp hello.c "$outside/with-$1/"
+    printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk %s)\n' "$1" >"$outside/with-$1/Makefile"
+    run make -C "$outside/with-$1" run V=1 TIMEOUT=60 && says "$out" hello && says "$out" "lib/$2/" && lacks "$out" "lib/$3/"
+}
+ok "a project can ask for the first" with "ukern-$version" "ukern-$version" ukern-9.9.9
+ok "another for the second" with ukern-9.9.9 ukern-9.9.9 "ukern-$version"
+ok "a third for the last one installed" with ukern ukern-9.9.9 "ukern-$version"
+echo 'SDK_REQUIRE := 9.9' | cat - "$outside/with-ukern-$version/Makefile" >Makefile
+ok "one that needs the second does not do with the first" refuses "this project needs SDK 9.9 or newer (SDK_REQUIRE); the one in $prefix/lib/ukern-$version is $version"
+printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
 "$tree/tools/install" -u 9.9.9 '' "$prefix"
 ok "uninstalling one leaves the other" [ "$(pkg-config --modversion ukern)" = "$version" ]
 ok "and nothing of its own" [ -z "$(find "$prefix" -name '*9.9.9*')" ]
@@ -82,6 +98,40 @@ if command -v dpkg-deb >/dev/null; then
     PKG_CONFIG_PATH=$outside/root/usr/lib/pkgconfig
     make -s clean
     ok "and a project outside of it boots" boots hello
+    # The same for real, with dpkg's own database and /usr, as far as this process and its children see them.
+    cat >"$outside/for-real" <<'END'
+set -e
+mount -t tmpfs none "$1"
+for folder in usr var; do
+    mkdir "$1/$folder" "$1/$folder.work"
+    mount -t overlay -o "lowerdir=/$folder,upperdir=$1/$folder,workdir=$1/$folder.work" none "/$folder" 2>/dev/null || exit 77
+done
+[ $# -gt 1 ] || exit 0
+unset PKG_CONFIG_PATH
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+dpkg --force-depends -i "$2" >/dev/null
+dpkg -s ukern | grep '^Status: install ok installed'
+cd "$3"
+make -s run TIMEOUT=60 </dev/null
+ukern --version
+ukern new server shop >/dev/null
+make -s -C shop test
+dpkg -r ukern >/dev/null
+[ -z "$(find /usr/lib/ukern* /usr/lib/pkgconfig/ukern* /usr/bin/ukern 2>/dev/null)" ] && echo 'all is gone'
+END
+    mkdir "$outside/over"
+    if unshare -m sh "$outside/for-real" "$outside/over" 2>/dev/null; then
+        make -s clean
+        printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
+        ok "the package installs into /usr" run unshare -m sh "$outside/for-real" "$outside/over" "$outside/one/ukern_${version}_all.deb" "$PWD"
+        ok "as dpkg knows" says "$out" "Status: install ok installed"
+        ok "a project boots without any variable of the environment" grep -qx hello "$out"
+        ok "the command is there" says "$out" "ukern $version"
+        ok "and makes a project that passes its test" grep -q '^ok 1 - ' "$out"
+        ok "dpkg -r takes all away" says "$out" "all is gone"
+    else
+        echo "# no overlay of /usr is possible here: dpkg is tested with --root alone"
+    fi
 else
     echo "# no dpkg-deb here: the package is not tested"
 fi
