@@ -1,4 +1,4 @@
-#!/usr/bin/perl
+#!/usr/bin/env perl
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # client.pl PORT COMMAND...: programs of the host that talk to the guest through 127.0.0.1:PORT. Each ends with status 0 if

@@ -1,4 +1,4 @@
-#!/usr/bin/perl
+#!/usr/bin/env perl
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # control.pl SOCKET COMMAND...: give QEMU these commands, at its monitor or at its qtest socket; each must succeed.

@@ -1,4 +1,4 @@
-#!/usr/bin/perl
+#!/usr/bin/env perl
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # peer.pl MINE ITS COMMAND...: the other end of the guest's wire: frames over the unix sockets MINE and ITS. See echo.c.

@@ -71,36 +71,77 @@ if [ -d "$picolibc/lib/release" ]; then
     ok "picolibc elsewhere, by PICOLIBC" works_with_picolibc
 fi
 
-# Small shells, and the commands that busybox has: all that stands between a user and an image runs in them.
-# small SHELL [COMMAND...]: sh is this shell, and so are these commands busybox's.
-small() {
-    shell=$(command -v "$1") || return 0
-    shift
+# Small shells, and other people's awk and sed: all that stands between a user and an image runs in them, each target.
+mkdir "$outside/more"
+for command in gdb-multiarch dot od tar readlink rmdir sed tee cmp install xargs touch ls; do
+    ! command -v $command >/dev/null || ln -s "$(command -v $command)" "$outside/more/"
+done
+tools=$prefix/lib/ukern-$version/tools
+full=$PATH
+# in_shell SHELL: sh is this one, also for scripts that say /bin/sh. Such a shell may be a name of busybox's.
+in_shell() {
     rm -f "$outside/bin/sh"
-    for command in sh "$@"; do
-        rm -f "$outside/bin/$command"
-        ln -s "$shell" "$outside/bin/$command"
+    case $1 in
+    busybox) ln -s "$(command -v busybox)" "$outside/bin/sh" ;;
+    *) printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "$1")" >"$outside/bin/sh" && chmod +x "$outside/bin/sh" ;;
+    esac
+    for script in "$tools"/*; do
+        case $(head -n 1 "$script" 2>/dev/null) in
+        '#!'*/sh) sed "1s|.*|#!$outside/bin/sh|" "$script" >"$script.new" && cat "$script.new" >"$script" && rm "$script.new" ;;
+        esac
     done
-    rm -rf build
-    printf 'TASKS := hello\ninclude %s/sdk.mk\n' "$prefix/lib/ukern-$version" >Makefile
-    make_ run TIMEOUT=60 SHELL="$outside/bin/sh" >"$out" 2>&1 </dev/null || {
-        sed 's/^/# /' "$out"
-        return 1
-    }
-    says "$out" hello
+}
+# with COMMAND PROGRAM: this program stands for that command.
+with() {
+    rm -f "$outside/bin/$1"
+    ln -s "$(command -v "$2")" "$outside/bin/$1"
+}
+# user COMMAND...: with the commands that are chosen, and no others.
+user() {
+    (PATH=$outside/tools:$outside/bin:$outside/more && "$@")
+}
+# all_works WHAT: what a user does, from a new project to its end.
+all_works() {
+    rm -rf "$outside/shop"
+    ok "$1: ukern new" run user "$tools/ukern" new syscall "$outside/shop"
+    for target in all test graph size compile_commands.json doctor help; do
+        ok "$1: make $target" run user make -C "$outside/shop" SHELL="$outside/bin/sh" $target
+    done
+    sed 's/Forty-two/Forty-2/' "$outside/shop/oracle.c" >"$outside/oracle.c" && cp "$outside/oracle.c" "$outside/shop/"
+    user make -C "$outside/shop" SHELL="$outside/bin/sh" test >"$out" 2>&1 </dev/null
+    ok "$1: a test that fails" says "$out" "was not seen: Forty-two"
+    if [ -e "$outside/more/gdb-multiarch" ]; then
+        user make -s -C "$outside/shop" SHELL="$outside/bin/sh" debug \
+            GDB_FLAGS="-batch -ex 'ukern break oracle' -ex continue -ex 'ukern bt init'" >"$out" 2>&1 </dev/null
+        ok "$1: make debug" sh -c "grep -q '^oracle stops:' '$out' && grep -qE '^#1 +main \(libuser/init/main.c:' '$out' || { sed 's/^/# /' '$out'; false; }"
+    fi
+    ok "$1: a misspelt name" sh -c "cd '$outside/shop' && ! PATH=$outside/tools:$outside/bin make SHELL='$outside/bin/sh' asker.memroy=1 2>&1 | cat >'$out'; grep -q 'did you mean memory' '$out'"
 }
 if command -v dash >/dev/null; then
-    ok "a build and a boot with dash" small dash
+    in_shell dash
+    all_works dash
 fi
+for awk in mawk original-awk; do
+    if command -v $awk >/dev/null; then
+        with awk $awk
+        all_works $awk
+    else
+        echo "# $awk is not here"
+    fi
+done
 if command -v busybox >/dev/null; then
-    ok "a build and a boot with busybox" small busybox cat cut sed awk grep sort uniq wc tr uname head tail mkdir mktemp mkfifo rm id \
-        dirname basename touch cp mv ln stty sleep
-    PATH=$outside/tools:$outside/bin
-    ok "make doctor with busybox" run make doctor
-    ok "ukern new with busybox" run sh "$prefix/lib/ukern-$version/tools/ukern" new server "$outside/shop"
-    ok "makes a project that passes its test" run make -C "$outside/shop" test
-    ok "make size with busybox" run make size
+    for command in cat cut sed awk grep sort uniq wc tr uname head tail mkdir mktemp mkfifo rm id dirname basename touch cp mv ln stty \
+        sleep readlink od chmod find ls cmp rmdir tar; do
+        rm -f "$outside/more/$command"
+        with $command busybox
+    done
+    in_shell busybox
+    all_works busybox
+    ok "busybox: an install" run user "$outside/bin/sh" "$tree/tools/install" "$version" "$tree_build" '' "$outside/by-busybox"
+    ok "is whole" sh -c "cd '$outside/by-busybox/lib/ukern-$version' && [ -s sdk.mk -a -s docs/index.md -a -x tools/run ] && [ ! -e tools/libs.mk ]"
+    ok "busybox: an uninstall" run user "$outside/bin/sh" "$tree/tools/install" -u "$version" '' "$outside/by-busybox"
 else
     echo "# busybox is not here: its shell and commands are not tested"
 fi
+PATH=$full
 finish
