@@ -44,7 +44,7 @@ compile_commands.json:
 	$(call step,JSON,$@)
 
 debug: all
-	@$(UKERN)/tools/debug $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') \
+	@$(UKERN)/tools/debug $(if $(CPU),-c '$(CPU)') $(if $(RAM),-m '$(RAM)') $(if $(BOOTARGS),-a '$(BOOTARGS)') $(if $(QEMU_FLAGS),-q '$(QEMU_FLAGS)') \
 	    $(BUILD)/$(IMAGE) $(ukern_kernel_out)/bare.elf \
 	    $(foreach p,$(ukern_own_programs) $(ukern_sdk_programs),$p=$(call ukern_program_elf,$p)) -- $(GDB_FLAGS)
 

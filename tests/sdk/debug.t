@@ -161,4 +161,15 @@ ukern handles many
 END
 ok "a task of many handles" shows '^ +199  port +0xffffff8'
 ok "shows them all" [ "$(grep -Ec '^ +[0-9]+  (port|shm|task|irq|system) ' "$out")" = "$(sed -n 's/ handles are open.*//p' "$out")" ]
+# What QEMU has to complain of is told, its end by our hand is not.
+gdb <<'END'
+END
+ok "a session that ends says nothing of it" lacks "$out" "terminating on signal"
+for wrong in CPU=nonsense QEMU_FLAGS=-nonsense; do
+    status=0
+    make -s debug $wrong GDB_FLAGS=-batch >"$out" 2>&1 </dev/null || status=$?
+    ok "$wrong ends make debug" [ $status = 2 ]
+    ok "and QEMU says why" grep -q 'qemu-system-aarch64:.*nonsense' "$out"
+done
+ok "BOOTARGS of two words" run make -s debug BOOTARGS='one two' GDB_FLAGS='-batch'
 finish
