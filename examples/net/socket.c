@@ -33,6 +33,7 @@ static const struct known {
     {SOCKET_EMSGSIZE, EMSGSIZE, "too long for one datagram"},
     {SOCKET_ENONAME, ENOENT, "there is no host of that name"},
     {SOCKET_EAGAINNAME, EAGAIN, "the name server does not answer"},
+    {SOCKET_EGONE, ECONNRESET, "netserv was started anew: open the socket again"},
     {UKERN_EPEER, ECONNRESET, "netserv died: open the socket anew"},
 };
 

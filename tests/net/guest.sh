@@ -92,3 +92,27 @@ not_grown() {
     echo "# $1 had $before bytes, has $now"
     [ -n "$now" ] && [ "$now" -le $((before + $2)) ]
 }
+
+# Boot with ports of the host that nobody has. Another may take one meanwhile: then QEMU says so, and we take others.
+boot() {
+    for _ in 1 2 3 4 5; do
+        http=$(free_port) echo=$(free_port)
+        url=http://127.0.0.1:$http
+        start 900 -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$http-:80,hostfwd=tcp:127.0.0.1:$echo-:7,hostfwd=udp:127.0.0.1:$echo-:7"
+        for _ in $(seq 600); do
+            ! grep -qF "[netserv] 10.0.2.15" console || return 0
+            ! grep -qF "Could not set up host forwarding" console || break
+            sleep 0.1
+        done
+        stop
+        grep -qF "Could not set up host forwarding" console || break
+    done
+    sed 's/^/# /' console
+    return 1
+}
+
+# The limit is for a hang only.
+get() {
+    curl -sS --noproxy '*' -m 300 "$@"
+}
+

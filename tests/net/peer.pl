@@ -3,7 +3,7 @@
 #
 # peer.pl MINE ITS COMMAND...: the other end of the guest's wire: frames over the unix sockets MINE and ITS. See echo.c.
 #   echo N SEED    N frames, all of which must come back as they were
-#   flood N SEED   N random frames: truncated, oversized, malformed, other types, then one echo
+#   flood N SEED   N random frames: truncated, oversized, malformed, other types, then 500 that must come back as in echo
 #   command C      send a command
 #   info           print the guest's figures
 use strict;
@@ -72,25 +72,36 @@ sub flood {
         put($frame);
         recv $socket, my $nothing, 70000, MSG_DONTWAIT;
     }
-    # The guest may still be busy with the flood, and lose this one, too.
-    for (1 .. 20) {
-        1 while defined recv $socket, my $old, 70000, MSG_DONTWAIT;
-        return if eval { echo(1, 1); 1 };
+    # The guest may still be busy with the flood, and lose frames, as it counts. When it has seen the last of it, it loses none.
+    my ($before, $after) = (0, 1);
+    for (1 .. 60) {
+        my $figures = eval { figures() } or next;
+        ($before, $after) = ($after, $figures->{rx_frames});
+        last if $after == $before + 1;    # the question itself
     }
-    die $@;
+    die "peer: the flood never ends\n" if $after != $before + 1;
+    echo(500, 16);
 }
 
 sub command {
     put($guest . $host . pack('n', 0x88b6) . $_[0] . "\0" x 45);
 }
 
-sub info {
+sub figures {
+    1 while defined recv $socket, my $old, 70000, MSG_DONTWAIT;
     command('I');
     my $frame = take(0x88b6, 10) // die "peer: no answer\n";
     my @names = qw(link can rx_frames rx_bytes tx_frames tx_bytes rx_dropped rx_bad tx_refused interrupts kicks wakes
         resets link_changes cut_off my_dropped clients bulk_clients);
     my @values = unpack 'x14 x8 V2 Q<14 V2', $frame;
-    print "$names[$_] $values[$_]\n" for 0 .. $#names;
+    my %figures;
+    @figures{@names} = @values;
+    return \%figures;
+}
+
+sub info {
+    my $figures = figures();
+    print "$_ $figures->{$_}\n" for sort keys %$figures;
 }
 
 my ($count, $seed) = @arguments;

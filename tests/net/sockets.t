@@ -3,6 +3,7 @@
 #
 # netserv, httpd and echod in QEMU, with curl and perl on the host as their peers, on 127.0.0.1 only.
 # CONNECTIONS sets how many short ones are made in a row (5000), SIZE how many bytes the large file has (104857600).
+# TEST_SECONDS=900
 CONNECTIONS=${CONNECTIONS:-5000}
 SIZE=${SIZE:-104857600}
 if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
@@ -14,29 +15,6 @@ if ! command -v curl >/dev/null; then
     exit 0
 fi
 . "$UKERN/tests/net/guest.sh"
-
-# Boot with ports of the host that nobody has. Another may take one meanwhile: then QEMU says so, and we take others.
-boot() {
-    for _ in 1 2 3 4 5; do
-        http=$(free_port) echo=$(free_port)
-        url=http://127.0.0.1:$http
-        start 900 -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$http-:80,hostfwd=tcp:127.0.0.1:$echo-:7,hostfwd=udp:127.0.0.1:$echo-:7"
-        for _ in $(seq 600); do
-            ! grep -qF "[netserv] 10.0.2.15" console || return 0
-            ! grep -qF "Could not set up host forwarding" console || break
-            sleep 0.1
-        done
-        stop
-        grep -qF "Could not set up host forwarding" console || break
-    done
-    sed 's/^/# /' console
-    return 1
-}
-
-# The limit is for a hang only.
-get() {
-    curl -sS --noproxy '*' -m 300 "$@"
-}
 
 client() {
     perl "$UKERN/tests/net/client.pl" "$@"

@@ -293,8 +293,7 @@ static int reachable(const struct sock *s, const ip_addr_t *to)
         return UKERN_OK;
     if (ip == NULL)
         ip = s->kind == SOCK_UDP ? &s->udp->remote_ip : &s->raw->remote_ip;
-    return ip_route(IP_IS_V6_VAL(*ip) ? IP6_ADDR_ANY : IP4_ADDR_ANY, ip) == NULL ? error_of(ERR_RTE)
-                                                                                 : UKERN_OK;
+    return sock_way(ip);
 }
 
 int datagram_send(struct sock *s, struct request *r, bool with_address)

@@ -297,7 +297,7 @@ static int handle(struct server *server, struct request *r)
     else if (r->label == SOCKET_STATUS)
         result = do_status(r);
     else
-        result = s == NULL ? UKERN_EIO : handle_socket(s, r);
+        result = s == NULL ? SOCKET_EGONE : handle_socket(s, r);
     work(server);
     return result;
 }

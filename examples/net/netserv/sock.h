@@ -112,6 +112,8 @@ static inline enum lwip_ip_addr_type address_type(const struct sock *s)
 {
     return s->v6 ? IPADDR_TYPE_ANY : IPADDR_TYPE_V4;
 }
+/** Is there a way to that address? UKERN_OK; SOCKET_EUNREACH; SOCKET_ENETDOWN. */
+int sock_way(const ip_addr_t *to);
 /** lwIP's error as one of ours. */
 int error_of(int err);
 

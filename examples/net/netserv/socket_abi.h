@@ -82,6 +82,7 @@ enum socket_error {
     SOCKET_EMSGSIZE = -79,   /**< too long for one datagram */
     SOCKET_ENONAME = -80,    /**< there is no host of that name */
     SOCKET_EAGAINNAME = -81, /**< the name server does not answer */
+    SOCKET_EGONE = -82,      /**< it was an earlier netserv's */
 };
 
 /* A socket made for IPv6 speaks to IPv4, too, whose addresses it knows as ::ffff:a.b.c.d. */

@@ -330,12 +330,16 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 
 int stream_connect(struct sock *s, struct request *r, const ip_addr_t *ip, uint16_t port)
 {
+    int error;
     err_t err;
 
     if (s->error != 0)
         return s->error;
     if (s->connected || s->connecting != 0)
         return SOCKET_EISCONN;
+    error = sock_way(ip);
+    if (error != UKERN_OK)
+        return error;
     if (s->rings == NULL)
         s->rings = rings_take();
     if (s->rings == NULL)

@@ -66,6 +66,17 @@ static size_t echo(size_t n)
     return ip_frame(frame, PROTO_ICMP, n);
 }
 
+void echo_request(uint32_t number)
+{
+    size_t n = echo(8 + random32() % 1465);
+    uint8_t *icmp = frame + DATA_OFFSET;
+
+    put32(icmp + 4, number);
+    put16(icmp + 2, 0);
+    put16(icmp + 2, wire_sum(icmp, n - DATA_OFFSET, 0));
+    wire_put(frame, n);
+}
+
 void flood_icmp(unsigned count)
 {
     while (count-- > 0)

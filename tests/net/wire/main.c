@@ -4,6 +4,8 @@
  * GUESTS. Status 0 if the guest did what it should.
  *
  * - ping: it answers
+ * - echo N: it answers N echo requests, 16 at a time, each once and in order
+ * - idle SECONDS: answer ARP and nothing else
  * - get PATH FILE: fetch by HTTP into FILE, without faults
  * - lossy SEED FILE: thirteen transfers at once, on wires of which one loses a frame in five; FILE
  *   gets a copy of big.bin that came through 5% loss
@@ -140,6 +142,40 @@ static void lossy(const char *file)
     }
 }
 
+/* No frame may be lost: there are fewer on their way than anybody has room for. */
+static void echo_all(unsigned count)
+{
+    static uint8_t in[FRAME_MAX];
+    unsigned sent = 0, back = 0;
+    size_t n;
+
+    while (back < count) {
+        if (sent < count && sent - back < 16) {
+            echo_request(sent++);
+            continue;
+        }
+        n = wire_take(in, now() + 60 * SECOND);
+        if (n == 0)
+            wrong("answer %u of %u did not come", back, count);
+        if (n < DATA_OFFSET + 8 || get16(in + 12) != 0x0800 || in[IP_OFFSET + 9] != PROTO_ICMP ||
+            in[DATA_OFFSET] != 0)
+            continue;
+        if (get32(in + DATA_OFFSET + 4) != back)
+            wrong("answer %u came in the place of answer %u", get32(in + DATA_OFFSET + 4), back);
+        back++;
+    }
+}
+
+static void idle(unsigned seconds)
+{
+    static uint8_t in[FRAME_MAX];
+    uint64_t end = now() + seconds * SECOND;
+
+    while (now() < end)
+        wire_take(in, end);
+    exit(0);
+}
+
 static void answers(void)
 {
     if (!ping(60))
@@ -167,6 +203,10 @@ int main(int argc, char **argv)
         flood_syn(count);
     else if (strcmp(what, "random") == 0)
         flood_random(count);
+    else if (strcmp(what, "echo") == 0)
+        echo_all(count);
+    else if (strcmp(what, "idle") == 0)
+        idle(count);
     else if (strcmp(what, "ping") != 0)
         wrong("usage: wire OURS GUESTS COMMAND...: see main.c");
     answers();

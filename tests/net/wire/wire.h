@@ -84,6 +84,8 @@ void transfer_all(struct transfer *t, unsigned count);
  * @{ */
 void flood_arp(unsigned count);
 void flood_icmp(unsigned count);
+/** One request that bears this number, of some length. */
+void echo_request(uint32_t number);
 void flood_syn(unsigned count);
 void flood_random(unsigned count);
 /** @} */

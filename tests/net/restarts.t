@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# netdev and netserv are killed again and again while they have work: they come back, and no memory is lost.
+# KILLS sets how often (20); init makes pauses of up to ten seconds between them.
+# TEST_SECONDS=900
+KILLS=${KILLS:-20}
+if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
+    echo "1..0 # SKIP lwIP is not fetched: make setup"
+    exit 0
+fi
+if ! command -v curl >/dev/null; then
+    echo "1..0 # SKIP curl is not here: make setup, or apt-get install curl"
+    exit 0
+fi
+. "$UKERN/tests/net/guest.sh"
+
+# What the kernel counts when netserv is new and has served one file: $free KiB of memory, $objects.
+counts() {
+    serves || return 1
+    sleep 1
+    said=$(grep -c "objects$" console)
+    type mem
+    more "$said" "objects$" || return 1
+    free=$(sed -n "s/^memory .* which \(.*\) KiB are free/\1/p" console | tail -n 1)
+    objects=$(sed -n "s/^kernel .*, \(.*\) objects/\1/p" console | tail -n 1)
+    echo "# $free KiB are free, there are $objects objects"
+}
+
+# more COUNT PATTERN: the console has it more often than that, within a minute.
+more() {
+    for _ in $(seq 600); do
+        [ "$(grep -c -- "$2" console)" -le "$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+serves() {
+    get --retry 60 --retry-all-errors --retry-delay 1 -o got "$url/big.bin" 2>/dev/null && cmp got build/big.bin
+}
+
+# Kill both, and wait until they are back and say so.
+kill_all() {
+    said=$(grep -c " shell\$" console)
+    type ps
+    more "$said" " shell\$" || return 1
+    netdevs=$(grep -c "netdev. 52:54" console) netservs=$(grep -c "netserv. 10.0.2.15" console)
+    for task in netdev netserv; do
+        type kill "$(sed -n "s/^ *\([0-9]*\) .* $task\$/\1/p" console | tail -n 1)"
+    done
+    more "$netdevs" "netdev. 52:54" && more "$netservs" "netserv. 10.0.2.15"
+}
+
+# So often, while bytes are on their way to us.
+kill_often() {
+    ( while :; do get -o /dev/null "$url/stream/30000000" 2>/dev/null || sleep 0.1; done ) &
+    load=$!
+    count=0
+    while [ $count -lt "$KILLS" ] && kill_all; do
+        count=$((count + 1))
+    done
+    kill $load
+    wait $load 2>/dev/null
+    [ $count -eq "$KILLS" ]
+}
+
+ok "the image is built" build_image
+ok "it boots" boot
+[ $tap_failed = 0 ] || { stop; finish; exit 1; }
+kill_all
+ok "counts of a new netserv" counts
+free_before=$free objects_before=$objects
+ok "$KILLS times both are killed and there again" kill_often
+ok "and it serves; then" counts
+ok "no memory is lost" [ "$free" -ge "$free_before" ]
+ok "and no kernel object" [ "$objects" -le "$objects_before" ]
+stop
+finish
