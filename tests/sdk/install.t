@@ -98,6 +98,7 @@ if command -v dpkg-deb >/dev/null; then
     PKG_CONFIG_PATH=$outside/root/usr/lib/pkgconfig
     make -s clean
     ok "and a project outside of it boots" boots hello
+    ok "its first page leads to the guides" [ -s "$outside/root/usr/share/doc/ukern/$(sed -n 's/.*](\([^)]*index\.md\)).*/\1/p' "$outside/root/usr/share/doc/ukern/README.md")" ]
     # The same for real, with dpkg's own database and /usr, as far as this process and its children see them.
     cat >"$outside/for-real" <<'END'
 set -e
