@@ -28,6 +28,17 @@ chmod -R u+w "$prefix"
 mkdir sub
 ok "a folder for everything that is built" sh -c 'make -s BUILD=/tmp/$$/all; [ -e /tmp/$$/all/project.img ]; s=$?; rm -rf /tmp/$$; exit $s'
 
+# The examples are of use here, too.
+examples=$prefix/lib/ukern-$version/examples
+pipes() {
+    echo 'echo a whole system' | make -s -C "$examples/pipes" run BUILD="$outside/pipes" TIMEOUT=120 >"$out" 2>&1
+    says "$out" "a whole system"
+}
+ok "the example of pipes boots where it is installed" pipes
+ok "and builds nothing there" [ ! -e "$examples/pipes/build" ]
+ok "that of the network says what it needs" not run make -C "$examples/net" BUILD="$outside/net"
+ok "and how to get it" says "$out" "elsewhere say where it is by LWIP=DIR"
+
 mv "$prefix" "$outside/moved"
 ok "the tree can be moved" sh -c "PKG_CONFIG_PATH=$outside/moved/lib/pkgconfig make -s && [ -e build/project.img ]"
 mv "$outside/moved" "$prefix"
