@@ -4,6 +4,8 @@
  *
  *   iperf -s [-p PORT]                                 take what others send, for ever
  *   iperf -c HOST [-p PORT] [-t SECONDS | -n MIB]      send for so long, or so much
+ *
+ * It does TCP in one direction at a time: no -u, -d or -r.
  */
 #include <errno.h>
 #include <poll.h>
@@ -43,6 +45,16 @@ static void report(const char *what, const char *peer, uint64_t bytes, uint64_t 
     fflush(stdout);
 }
 
+/* IPv4's addresses as people write them. */
+static void name_peer(const struct in6_addr *a, char text[INET6_ADDRSTRLEN])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    bool four = memcmp(a, mapped, sizeof mapped) == 0;
+
+    inet_ntop(four ? AF_INET : AF_INET6, a->s6_addr + (four ? sizeof mapped : 0), text,
+              INET6_ADDRSTRLEN);
+}
+
 static void greet(int listener)
 {
     struct sockaddr_storage peer;
@@ -61,7 +73,7 @@ static void greet(int listener)
         }
         places[i] = (struct place){.fd = s, .start = clock_now()};
         memcpy(&in6, &peer, sizeof in6);
-        inet_ntop(AF_INET6, &in6.sin6_addr, places[i].peer, sizeof places[i].peer);
+        name_peer(&in6.sin6_addr, places[i].peer);
         socket_watch(s, POLLIN, i);
         size = sizeof peer;
     }
@@ -144,7 +156,7 @@ int main(int argc, char **argv)
     bool server = false;
     int option;
 
-    while ((option = getopt(argc, argv, "sc:p:t:n:")) != -1) {
+    while ((option = getopt(argc, argv, "sc:p:t:n:udr")) != -1) {
         if (option == 's')
             server = true;
         else if (option == 'c')
@@ -155,7 +167,12 @@ int main(int argc, char **argv)
             nanoseconds = strtoul(optarg, NULL, 10) * (uint64_t)SECOND;
         else if (option == 'n')
             bytes = strtoul(optarg, NULL, 10) << 20;
-        else
+        else if (strchr("udr", option) != NULL) {
+            fprintf(stderr,
+                    "iperf: TCP in one direction at a time is all that it does: leave -%c out\n",
+                    option);
+            return 2;
+        } else
             break;
     }
     if (option == -1 && optind == argc && server != (host != NULL) && atoi(port) > 0 &&

@@ -8,6 +8,8 @@
 #   short COUNT PATH  so many connections in a row to a web server, each for one request
 #   parallel COUNT PATH  so many at once; none is used before all are open
 #   abort COUNT PATH  connections that break off: before, in and after a request, and while the answer comes
+#   send BYTES        so many, to one who only counts
+#   sink BYTES        be the one who counts: at PORT, so many must come
 #   hold              a byte there and back again and again, until the guest breaks it off
 #   stream BYTES      print what /stream/BYTES must be
 use strict;
@@ -149,7 +151,26 @@ sub stream {
     }
 }
 
-my %commands = (tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
+sub send_all {
+    my $socket = dial();
+    for (my $left = $count; $left > 0;) {
+        progress();
+        $left -= syswrite($socket, "\0" x 65536, $left < 65536 ? $left : 65536) // die "client: write: $!\n";
+    }
+    shutdown $socket, 1;
+    rest($socket);
+}
+
+sub sink {
+    my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 1) or die "client: listen: $!\n";
+    $| = 1;
+    print "listens\n";
+    progress();
+    my $got = length rest($listener->accept);
+    die "client: $got bytes came\n" if $got != $count;
+}
+
+my %commands = (send => \&send_all, sink => \&sink, tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
     stream => \&stream, hold => \&hold);
 ($commands{$what // ''} // die "client: what is that?\n")->();
 exit 0;

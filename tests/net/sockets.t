@@ -54,6 +54,54 @@ status() {
     get "$url/status.json" >status.json
 }
 
+# skipped DESCRIPTION REASON
+skipped() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
+}
+
+# With iperf of version 2 on the host, both ways.
+real_iperf() {
+    if ! command -v iperf >/dev/null; then
+        skipped "iperf of the host" "it is not here: apt-get install iperf"
+        return
+    fi
+    ok "iperf of the host to the guest" sh -c "iperf -c 127.0.0.1 -p $iperf -n 4M >iperf.out && grep -q '4.*MBytes' iperf.out"
+    sink=$(free_port)
+    iperf -s -p "$sink" >iperf.in 2>&1 &
+    sinks=$!
+    sleep 2
+    type iperf -c 10.0.2.2 -p "$sink" -n 5
+    wait_for "iperf: to 10.0.2.2: 5.0 MiB" 20 >iperf.log || type iperf -c 10.0.2.2 -p "$sink" -n 5 # it began late
+    ok "and from the guest" wait_for "iperf: to 10.0.2.2: 5.0 MiB"
+    kill $sinks
+    wait $sinks 2>/dev/null
+}
+
+# drawn NAME WIDTH,HEIGHT OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
+drawn() {
+    name=$1 size=$2
+    shift 2
+    if ! command -v chromium >/dev/null; then
+        skipped "the status page in a browser, $name" "chromium is not here: apt-get install chromium"
+        return
+    fi
+    rm -f "$BUILD/tests/status-$name.png"
+    browse "$@" --dump-dom "$url/status" >dom
+    ok "the status page in a browser, $name: the tasks" says dom "<strong>netserv</strong>"
+    ok "it is live" says dom ">live</span>"
+    browse "$@" --window-size="$size" --hide-scrollbars --screenshot="$BUILD/tests/status-$name.png" "$url/status"
+    ok "a picture of $size" [ "$(perl -e 'open F, "<", shift or die; read F, $_, 24; print join ",", unpack "x16N2"' "$BUILD/tests/status-$name.png")" = "$size" ]
+}
+
+browse() {
+    profile=$(mktemp -d "$work/profile.XXXXXX")
+    chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+        --disable-component-update --disable-sync --no-proxy-server --user-data-dir="$profile" \
+        --virtual-time-budget=6000 "$@" 2>browser.err
+    rm -rf "$profile"
+}
+
 # end TASK COMMAND...: kill the task while the command runs; the status is the command's.
 end() {
     task=$1
@@ -115,6 +163,9 @@ ok "nonsense: 400" status_code "$url/%zz"
 ok "a stream of nonsense: 400" status_code "$url/stream/-1"
 ok "the status page" eval "get '$url/status' | grep '<title>ukern status' >/dev/null"
 ok "its figures" eval "status && grep -q '\"name\":\"netserv\"' status.json"
+ok "nothing of it comes from elsewhere" eval "get -o page '$url/status' && ! grep -Ei '(src|href|action) *=|url\(|@import|https?:' page"
+drawn wide 1280,900
+drawn phone 420,1000 --blink-settings=preferredColorScheme=0
 ok "1 KB comes back by TCP" client "$echo" tcp 1000
 ok "3 MB come back by TCP" client "$echo" tcp 3000000
 ok "2000 datagrams come back by UDP" client "$echo" udp 2000
@@ -133,6 +184,21 @@ for task in $tasks; do
     ok "$task needs no more memory than before" not_grown "$task" 16384
 done
 ok "no connection is left over" grep -q '"connections":1,' status.json
+ok "4 MB to the iperf server" client "$iperf" send 4000000
+ok "it counts them" wait_for "iperf: from 10.0.2.2: 3.8 MiB"
+sink=$(free_port)
+client "$sink" sink 3145728 >sink.out &
+sinks=$!
+for _ in $(seq 300); do
+    ! grep -q listens sink.out || break
+    sleep 0.1
+done
+type iperf -c 10.0.2.2 -p "$sink" -n 3
+ok "3 MiB from the iperf client" wait $sinks
+ok "which says so" wait_for "iperf: to 10.0.2.2: 3.0 MiB"
+type iperf -u -c 10.0.2.2
+ok "what iperf cannot do it says" wait_for "iperf: TCP in one direction at a time is all that it does"
+real_iperf
 type ping -c 2 10.0.2.2
 ok "ping to the gateway" wait_for "2 of 2 answers"
 type ping -c 1 127.0.0.1

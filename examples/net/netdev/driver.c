@@ -250,9 +250,10 @@ static void look(struct driver *d)
 void driver_reaped(struct driver *d, bool any)
 {
     d->silent = any || d->nic.virtio.queue[VIRTIO_TX].in_flight == 0 ? 0 : d->silent + 1;
-    if (d->silent < SILENT)
+    if (d->silent < SILENT || clock_now() - d->looked < SECOND)
         return;
     d->silent = 0;
+    d->looked = clock_now();
     look(d);
 }
 

@@ -39,6 +39,7 @@ struct driver {
     uint64_t pause, storm_start;
     unsigned storm;   /* repairs since then */
     unsigned silent;  /* turns in which no frame has left */
+    uint64_t looked;  /* when it was last asked why */
     const char *said; /* why it does not run, as the console has it */
 };
 
