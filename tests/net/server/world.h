@@ -47,6 +47,8 @@ void world_refuse(int error, unsigned times);
 /** All handles of this socket are gone. */
 void world_close(uint64_t badge);
 
+/** A frame comes, and others with it: netserv looks at them with the next world_frame(). */
+void world_frame_first(const uint8_t *frame, size_t n);
 /** A frame comes. */
 void world_frame(const uint8_t *frame, size_t n);
 /** The next frame that netserv has sent; 0: none. */
