@@ -108,11 +108,12 @@ void arch_context_enter(struct cpu *c, struct task *to)
     arch_context_switch_slowly(to);
 }
 
+/* The address space stays: nobody runs who could use it, and often the same task is the next to run.
+ * It is left when its tables are freed (arch_aspace_free()). */
 void arch_context_leave(struct cpu *c)
 {
     if (c->fpu_owner)
         fpu_open(false);
-    arch_empty_aspace();
 }
 
 void arch_context_free(struct task *t)

@@ -57,6 +57,9 @@ static inline void gic_write_bit(volatile void *base, unsigned offset, unsigned 
     gic_write(base, offset + line / 32 * 4, 1u << (line % 32));
 }
 
+/* Was this asked for the line before? */
+bool gic_known(unsigned line);
+
 /* Disable every shared line; returns their end. */
 unsigned gic_quiet(volatile void *distributor);
 

@@ -25,6 +25,16 @@ unsigned gic_quiet(volatile void *base)
     return lines;
 }
 
+bool gic_known(unsigned line)
+{
+    static uint32_t known[(GIC_LINES_MAX + 31) / 32];
+    uint32_t bit = 1u << (line % 32);
+    bool was = known[line / 32] & bit;
+
+    known[line / 32] |= bit;
+    return was;
+}
+
 static unsigned init(const struct machine *m)
 {
     unsigned lines;
@@ -60,10 +70,13 @@ static void end(unsigned line)
     gic_write(cpu, GICC_EOIR, line);
 }
 
+/* Priority and target stay what they are: drivers enable their line after each interrupt. */
 static void enable(unsigned line)
 {
-    gic_write_byte(distributor, GICD_IPRIORITYR + line, GIC_PRIORITY);
-    gic_write_byte(distributor, GICD_ITARGETSR + line, self);
+    if (!gic_known(line)) {
+        gic_write_byte(distributor, GICD_IPRIORITYR + line, GIC_PRIORITY);
+        gic_write_byte(distributor, GICD_ITARGETSR + line, self);
+    }
     gic_write_bit(distributor, GICD_ISENABLER, line);
 }
 

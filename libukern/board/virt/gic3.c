@@ -109,7 +109,7 @@ static void end(unsigned line)
     barrier_isb();
 }
 
-static void enable(unsigned line)
+static void direct_here(unsigned line)
 {
     uint64_t mpidr = SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
 
@@ -118,6 +118,13 @@ static void enable(unsigned line)
               gic_read(distributor, GICD_IGROUPR + line / 32 * 4) | 1u << (line % 32));
     gic_write(distributor, GICD_IROUTER + line * 8, (uint32_t)mpidr);
     gic_write(distributor, GICD_IROUTER + line * 8 + 4, (uint32_t)(mpidr >> 32));
+}
+
+/* Priority and target stay what they are: drivers enable their line after each interrupt. */
+static void enable(unsigned line)
+{
+    if (!gic_known(line))
+        direct_here(line);
     gic_write_bit(distributor, GICD_ISENABLER, line);
 }
 
