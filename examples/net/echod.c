@@ -2,7 +2,8 @@
 /*
  * echod: the small services that people test networks with. Echo (port 7, TCP and UDP) sends back
  * what comes, discard (9) forgets it, chargen (19) sends for ever. No client can hold up another:
- * what cannot go now waits in the client's own buffer.
+ * what cannot go now waits in the client's own buffer. It takes turns (socket_turn()): each call
+ * sends an answer and waits for what comes next.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,184 +11,169 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <ukern/ipc.h>
 
 #include "socket.h"
 
-#define CLIENTS 64
-#define PIECE   65536
+/* What the set tells of a member. */
+enum service { ECHO, DISCARD, CHARGEN, UDP_ECHO };
 
-enum service { ECHO, DISCARD, CHARGEN };
-
-static const uint16_t ports[] = {[ECHO] = 7, [DISCARD] = 9, [CHARGEN] = 19};
-
-#define LISTENERS      3
-/* What the set tells: a client's place, or these. */
-#define UDP_ECHO       0x10000u
-#define FIRST_LISTENER 0x10001u
+static const uint16_t ports[] = {[ECHO] = 7, [DISCARD] = 9, [CHARGEN] = 19, [UDP_ECHO] = 7};
 
 struct client {
-    enum service service;
-    size_t have, sent; /* of its buffer: echo */
-    char *buffer;
+    int fd;     /* -1: none */
+    char *rest; /* of an echo: what could not go yet; NULL: nothing */
+    size_t have, sent;
 };
 
-struct place {
-    int fd; /* -1: free */
-    struct client client;
-};
+static int set;
+static struct socket_desk desk;
+static struct client clients[SOCKET_MEMBERS_MAX];
 
-static int set, listener[LISTENERS], udp;
-static struct place places[CLIENTS];
-static char piece[PIECE];
-
-static int open_port(int type, uint16_t port, uint32_t data)
+static void open_port(enum service service)
 {
-    struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons(ports[service])};
+    int type = service == UDP_ECHO ? SOCK_DGRAM : SOCK_STREAM, on = 1;
     int s = socket_in(set, AF_INET6, type, 0);
 
     if (s < 0 || bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
-        (type == SOCK_STREAM && listen(s, 64) < 0) || socket_watch(s, POLLIN, data) < 0) {
-        fprintf(stderr, "echod: port %u: %s\n", port, socket_error());
+        (type == SOCK_STREAM &&
+         (listen(s, 64) < 0 || setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)) ||
+        socket_watch(s, POLLIN, service) < 0) {
+        fprintf(stderr, "echod: port %u: %s\n", ports[service], socket_error());
         exit(1);
     }
-    return s;
 }
 
-static void greet(enum service service)
+static void drop(unsigned member)
 {
-    int on = 1, s;
+    struct client *c = &clients[member];
 
-    while ((s = accept_now(listener[service], NULL, NULL)) >= 0) {
-        uint32_t i = 0;
+    handle_close(c->fd); /* the only handle: the connection ends, as soon as netserv hears of it */
+    c->fd = -1;
+    free(c->rest);
+    c->rest = NULL;
+}
 
-        while (i < CLIENTS && places[i].fd >= 0)
-            i++;
-        if (i == CLIENTS) {
-            close(s); /* too many */
-            continue;
-        }
-        places[i] = (struct place){s, {.service = service}};
-        setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        socket_watch(s, service == CHARGEN ? POLLOUT : POLLIN, i);
+static void send_next(struct socket_turn *t, unsigned member, const void *data, size_t n)
+{
+    t->send = true;
+    t->to = member;
+    t->data = data;
+    t->size = n;
+}
+
+/* What was not sent at once is kept. */
+static void keep(unsigned member, const char *rest, size_t n)
+{
+    struct client *c = &clients[member];
+
+    c->rest = malloc(n);
+    if (c->rest == NULL) {
+        drop(member);
+        return;
     }
-}
-
-static void echo_datagrams(void)
-{
-    struct sockaddr_storage from;
-    socklen_t size = sizeof from;
-    ssize_t n;
-
-    while ((n = recvfrom(udp, piece, sizeof piece, MSG_DONTWAIT, (struct sockaddr *)&from,
-                         &size)) >= 0)
-        sendto(udp, piece, (size_t)n, 0, (struct sockaddr *)&from, size);
-}
-
-/* What was not sent at once is kept. false: no memory. */
-static bool keep(struct client *c, const char *rest, size_t n)
-{
-    c->buffer = malloc(n);
-    if (c->buffer == NULL)
-        return false;
-    memcpy(c->buffer, rest, n);
+    memcpy(c->rest, rest, n);
     c->have = n;
     c->sent = 0;
-    return true;
+    socket_watch(c->fd, POLLOUT, ECHO);
 }
 
-/* Each of these: false: the connection has ended. */
-static bool echo(int fd, uint32_t place)
+/* What was kept goes on. */
+static void resume(struct socket_turn *t, unsigned member)
 {
-    struct client *c = &places[place].client;
-    ssize_t n, sent;
+    struct client *c = &clients[member];
 
-    if (c->buffer == NULL) {
-        n = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
-        if (n <= 0)
-            return n < 0 && errno == EAGAIN;
-        sent = send(fd, piece, (size_t)n, MSG_DONTWAIT);
-        if (sent < 0 && errno != EAGAIN)
-            return false;
-        if (sent < 0)
-            sent = 0;
-        if (sent < n && !keep(c, piece + sent, (size_t)(n - sent)))
-            return false;
-        if (sent < n)
-            socket_watch(fd, POLLOUT, place);
-    } else {
-        sent = send(fd, c->buffer + c->sent, c->have - c->sent, MSG_DONTWAIT);
-        if (sent < 0)
-            return errno == EAGAIN;
-        c->sent += (size_t)sent;
-        if (c->sent == c->have) {
-            free(c->buffer);
-            c->buffer = NULL;
-            socket_watch(fd, POLLIN, place);
-        }
-    }
-    return true;
+    memcpy(desk.out, c->rest + c->sent, c->have - c->sent);
+    send_next(t, member, desk.out, c->have - c->sent);
 }
 
-static bool discard(int fd)
+/* The answer of this turn's beginning did not leave as a whole. */
+static void unsent(const struct socket_turn *t, enum service service)
 {
-    ssize_t n;
+    struct client *c = &clients[t->to];
 
-    while ((n = recv(fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
-        continue;
-    return n < 0 && errno == EAGAIN;
+    if (service != ECHO || c->fd < 0) /* a datagram is lost; chargen has always more */
+        return;
+    if (t->sent < 0)
+        drop(t->to);
+    else if (c->rest != NULL)
+        c->sent += (size_t)t->sent;
+    else
+        keep(t->to, (const char *)t->data + t->sent, t->size - (size_t)t->sent);
 }
 
-static bool generate(int fd)
+/* A stream has something. */
+static void serve(struct socket_turn *t)
 {
-    ssize_t n;
+    struct client *c = &clients[t->from];
+    enum service service = (enum service)t->what;
+    bool ended = (t->events & POLLHUP) || ((t->events & POLLIN) && t->received == 0);
 
-    while ((n = send(fd, piece, sizeof piece, MSG_DONTWAIT)) > 0)
-        continue;
-    return n < 0 && errno == EAGAIN;
+    if (c->fd < 0)
+        return; /* ended already */
+    if (ended)
+        drop(t->from);
+    else if (service == CHARGEN)
+        send_next(t, t->from, desk.out, SOCKET_DESK_ROOM);
+    else if (service == ECHO && c->rest != NULL)
+        resume(t, t->from);
+    else if (service == ECHO && (t->events & POLLIN))
+        send_next(t, t->from, desk.in, t->received);
 }
 
-static bool serve(uint32_t place)
+static void greet(const struct socket_turn *t)
 {
-    int fd = places[place].fd;
-
-    switch (places[place].client.service) {
-    case ECHO:
-        return echo(fd, place);
-    case DISCARD:
-        return discard(fd);
-    default:
-        return generate(fd);
-    }
+    clients[t->from] = (struct client){.fd = t->accepted};
+    if (t->what == CHARGEN)
+        socket_watch(t->accepted, POLLOUT, CHARGEN);
 }
 
-static void ready(uint32_t what)
+/* All of the rest has gone: on with what comes. */
+static void all_sent(unsigned member)
 {
-    if (what == UDP_ECHO) {
-        echo_datagrams();
-    } else if (what >= FIRST_LISTENER) {
-        greet((enum service)(what - FIRST_LISTENER));
-    } else if (what < CLIENTS && places[what].fd >= 0 && !serve(what)) {
-        close(places[what].fd);
-        free(places[what].client.buffer);
-        places[what].fd = -1;
-    }
+    struct client *c = &clients[member];
+
+    free(c->rest);
+    c->rest = NULL;
+    socket_watch(c->fd, POLLIN, ECHO);
 }
 
 int main(void)
 {
-    struct socket_ready list[SOCKET_READY_MAX];
-    int n;
+    struct socket_turn t = {0};
+    enum service service = UDP_ECHO; /* of what was sent last */
 
-    for (unsigned i = 0; i < CLIENTS; i++)
-        places[i].fd = -1;
+    for (unsigned i = 0; i < SOCKET_MEMBERS_MAX; i++)
+        clients[i].fd = -1;
     set = socket_set();
-    for (unsigned i = 0; i < LISTENERS; i++)
-        listener[i] = open_port(SOCK_STREAM, ports[i], FIRST_LISTENER + i);
-    udp = open_port(SOCK_DGRAM, ports[ECHO], UDP_ECHO);
-    while ((n = socket_wait(set, list)) >= 0)
-        for (int i = 0; i < n; i++)
-            ready(list[i].data);
+    for (enum service s = ECHO; s <= UDP_ECHO; s++)
+        open_port(s);
+    if (socket_desk(set, &desk) < 0) {
+        fprintf(stderr, "echod: %s\n", socket_error());
+        return 1;
+    }
+    for (;;) {
+        bool sending = t.send;
+
+        if (socket_turn(set, &desk, &t) < 0)
+            break;
+        if (sending && (t.sent < 0 || (size_t)t.sent < t.size)) {
+            unsent(&t, service);
+            continue;
+        }
+        if (sending && service == ECHO && clients[t.to].rest != NULL)
+            all_sent(t.to);
+        if (t.events == 0)
+            continue;
+        service = (enum service)t.what;
+        if (t.accepted >= 0)
+            greet(&t);
+        else if (service == UDP_ECHO)
+            send_next(&t, t.from, desk.in, t.received);
+        else
+            serve(&t);
+    }
     fprintf(stderr, "echod: %s\n", socket_error());
     return 1;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <ukern/error.h>
 #include <ukern/ipc.h>
+#include <ukern/memory.h>
 #include <ukern/stream.h>
 #include <ukern/task.h>
 #include <unistd.h>
@@ -177,6 +178,12 @@ int socket_watch(int s, int events, uint32_t data)
     return (int)socket_done(ask(s, SOCKET_WATCH, &m));
 }
 
+static unsigned poll_events(uint64_t ready)
+{
+    return (ready & STREAM_IN ? POLLIN : 0u) | (ready & STREAM_OUT ? POLLOUT : 0u) |
+           (ready & STREAM_HANGUP ? POLLHUP : 0u);
+}
+
 int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
 {
     struct ukern_msg m = {0};
@@ -184,11 +191,49 @@ int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
 
     for (int i = 0; i < count && i < SOCKET_READY_MAX; i++) {
         ready[i].data = (uint32_t)(m.w[i] >> 32);
-        ready[i].events = (m.w[i] & STREAM_IN ? POLLIN : 0u) |
-                          (m.w[i] & STREAM_OUT ? POLLOUT : 0u) |
-                          (m.w[i] & STREAM_HANGUP ? POLLHUP : 0u);
+        ready[i].events = poll_events(m.w[i]);
     }
     return (int)socket_done(count);
+}
+
+int socket_desk(int set, struct socket_desk *desk)
+{
+    struct ukern_msg m = {0};
+    void *memory = NULL;
+    int error = ask(set, SOCKET_DESK_OPEN, &m);
+
+    if (error >= 0) {
+        error =
+            shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &memory);
+        handle_close((ukern_handle)m.w[5]); /* the mapping keeps it */
+    }
+    desk->out = memory;
+    desk->in = desk->out + SOCKET_DESK_IN;
+    return (int)socket_done(error);
+}
+
+int socket_turn(int set, const struct socket_desk *desk, struct socket_turn *t)
+{
+    struct ukern_msg m = {.tag = UKERN_TAG(SOCKET_TURN, 0)};
+    uint64_t flags = (t->now ? STREAM_NONBLOCK : 0u) | (t->send ? SOCKET_TURN_SEND : 0u);
+    int error;
+
+    m.w[0] = t->to | flags << 32;
+    if (t->send)
+        m.w[1] = (uint64_t)((const unsigned char *)t->data - desk->out) | (uint64_t)t->size << 32;
+    memcpy(&m.w[2], &t->peer, sizeof t->peer);
+    error = ipc_call(set, &m);
+    t->send = false;
+    if (error < 0)
+        return (int)socket_done(error);
+    t->sent = (ssize_t)socket_done(UKERN_TAG_LABEL(m.tag));
+    t->events = poll_events(m.w[0] >> 32);
+    t->what = (uint32_t)m.w[0];
+    t->from = (uint32_t)m.w[1];
+    t->received = m.w[1] >> 32;
+    t->accepted = UKERN_TAG_HANDLES(m.tag) == 1 ? (int)m.w[5] : -1;
+    memcpy(&t->peer, &m.w[2], sizeof t->peer);
+    return 0;
 }
 
 static int with_address(int s, uint32_t label, const struct sockaddr *address, socklen_t size)

@@ -18,6 +18,7 @@
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -174,6 +175,52 @@ struct socket_ready {
 #define SOCKET_READY_MAX 6 /**< of one answer; the others are told next time */
 /** Wait until at least one member is ready. How many; -1: netserv has died. */
 int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX]);
+
+/** Memory that a set's owner shares with netserv, for socket_turn(). */
+struct socket_desk {
+    unsigned char *out; /**< to lay out what is to be sent, SOCKET_DESK_ROOM bytes */
+    unsigned char
+        *in; /**< where what was received lies, until the next turn; may be sent from, too */
+};
+#define SOCKET_DESK_ROOM   65536
+/** Members of a set have numbers below this, each as long as its socket lives. */
+#define SOCKET_MEMBERS_MAX 256
+
+/** What a turn sends, and what came. */
+struct socket_turn {
+    /** @name Before: what to send first
+     * @{ */
+    bool send;        /**< anything? It is set to false. */
+    bool now;         /**< do not wait if nothing has come */
+    unsigned to;      /**< the member; a stream, or one for datagrams */
+    const void *data; /**< in the desk */
+    size_t size;      /**< bytes */
+    /** @} */
+    /** @name After
+     * @{ */
+    ssize_t sent;    /**< bytes; -1: socket_error() tells why. If fewer than `size`, nothing else is
+                        told this time: wait for POLLOUT */
+    unsigned events; /**< POLLIN, POLLOUT, POLLHUP; 0: nothing has come */
+    uint32_t what;   /**< what socket_watch() was told for this member */
+    unsigned from;   /**< the member */
+    size_t received; /**< POLLIN: bytes, in desk.in; 0 of a stream: its end */
+    int accepted;    /**< of a listener: the new connection, which `from` is; else -1 */
+    /** @} */
+    /** Datagrams: to whom, then from whom; so to answer it is left as it is. A new connection: of
+     * whom. */
+    struct {
+        uint64_t w[3];
+    } peer;
+};
+
+/** Begin to take turns. 0; -1: no memory, or not a set. */
+int socket_desk(int set, struct socket_desk *desk);
+/**
+ * Send, then wait for the next of the members and take in what it received: one call for what are
+ * three else, and so the quickest way to serve. A connection that it accepts is watched for POLLIN, with
+ * its listener's `what`. 0; -1: netserv has died.
+ */
+int socket_turn(int set, const struct socket_desk *desk, struct socket_turn *turn);
 /** @} */
 
 /** Addresses of a host, IPv4's first: as they are written, or asked of the name server.

@@ -259,8 +259,9 @@ static void resolve(struct sock *s, size_t length)
                                     : error_of(err);
 }
 
-/* n bytes in the passage go out. */
-static int transmit(struct sock *s, size_t n, const ip_addr_t *to, uint16_t port)
+/* n bytes, in the passage or on a desk, go out. */
+static int transmit(struct sock *s, const uint8_t *data, size_t n, const ip_addr_t *to,
+                    uint16_t port)
 {
     struct pbuf *p;
     err_t err;
@@ -272,7 +273,7 @@ static int transmit(struct sock *s, size_t n, const ip_addr_t *to, uint16_t port
     p = pbuf_alloc(s->kind == SOCK_UDP ? PBUF_TRANSPORT : PBUF_IP, (uint16_t)n, PBUF_RAM);
     if (p == NULL)
         return SOCKET_ENOBUFS;
-    pbuf_take(p, passage_bytes, (uint16_t)n);
+    pbuf_take(p, data, (uint16_t)n);
     if (s->kind == SOCK_ICMP && s->v6 && n >= 4)
         pbuf_take_at(p, "\0", 2, 2); /* the sum, which is made without it */
     if (s->kind == SOCK_UDP)
@@ -320,11 +321,41 @@ int datagram_send(struct sock *s, struct request *r, bool with_address)
         return error;
     error = server_reply(r->token, &reply);
     if (error == UKERN_OK)
-        transmit(s, n, named ? &to : NULL, port);
+        transmit(s, passage_bytes, n, named ? &to : NULL, port);
     else if (error != UKERN_ESTALE)
         sock_answer(r->token, UKERN_EIO);
     settle(s);
     return SERVER_LATER;
+}
+
+int64_t datagram_put(struct sock *s, const void *data, uint64_t n, const uint64_t address[3])
+{
+    bool named = (address[0] & 0xffff) != 0;
+    uint16_t port = 0;
+    ip_addr_t to;
+    int error;
+
+    if (named && !address_in(s, address, &to, &port))
+        return UKERN_EINVAL;
+    if (!named && !s->connected)
+        return SOCKET_ENOTCONN;
+    if (n > DATAGRAM_MAX)
+        return SOCKET_EMSGSIZE;
+    error = reachable(s, named ? &to : NULL);
+    if (error == UKERN_OK)
+        error = transmit(s, data, n, named ? &to : NULL, port);
+    return error == UKERN_OK ? (int64_t)n : error;
+}
+
+uint64_t datagram_peek(const struct sock *s, void *data, uint64_t n, uint64_t address[3])
+{
+    memcpy(address, &s->head->from, sizeof s->head->from);
+    return pbuf_copy_partial(s->head->data, data, (uint16_t)(n < 0xffff ? n : 0xffff), 0);
+}
+
+void datagram_taken(struct sock *s)
+{
+    drop_first(s);
 }
 
 void datagram_close(struct sock *s)

@@ -203,6 +203,13 @@ uint64_t link_run(void)
     return now;
 }
 
+void link_flush(void)
+{
+    if (unsent && wire->is_open())
+        wire->flush();
+    unsent = false;
+}
+
 bool link_ready(void)
 {
     if (!netif_is_link_up(&nif))

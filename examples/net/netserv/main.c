@@ -114,29 +114,49 @@ static void peer_name(const struct sock *s, uint64_t w[3])
         address_out(s, &s->tcp->remote_ip, s->tcp->remote_port, w);
 }
 
-/* Hand the first connection that waits over to this caller. If that fails it stays the first: the
- * next caller gets it. (Nor could it be broken off: lwIP may be in the middle of it.) */
-static void accept_one(struct sock *listener, uint64_t token)
+int accept_offer(struct sock *listener, struct ukern_msg *reply)
 {
-    struct ukern_msg reply = {0};
     struct sock *s = listener->first;
     int error;
 
     sock_name(s);
     set_join(s, listener->set);
-    peer_name(s, reply.w);
-    error = give(s, &reply);
-    if (error == UKERN_OK) {
-        error = server_reply(token, &reply);
-        if (error == UKERN_OK) {
-            stream_accept(listener);
-            return;
-        }
-        handle_close((ukern_handle)(uint32_t)reply.w[5]);
+    peer_name(s, &reply->w[2]);
+    error = give(s, reply);
+    if (error != UKERN_OK) {
+        s->badge = 0;
+        set_leave(s);
     }
+    return error;
+}
+
+/* If it was not taken it stays the first: the next caller gets it. (Nor could it be broken off: lwIP
+ * may be in the middle of it.) */
+void accept_settle(struct sock *listener, const struct ukern_msg *reply, bool taken)
+{
+    struct sock *s = listener->first;
+
+    if (taken) {
+        stream_accept(listener);
+        return;
+    }
+    handle_close((ukern_handle)(uint32_t)reply->w[5]);
     s->badge = 0;
     set_leave(s);
-    if (error != UKERN_ESTALE)
+}
+
+/* Hand the first connection that waits over to this caller. */
+static void accept_one(struct sock *listener, uint64_t token)
+{
+    struct ukern_msg reply = {0};
+    int error = accept_offer(listener, &reply);
+
+    if (error == UKERN_OK) {
+        memmove(&reply.w[0], &reply.w[2], sizeof(struct socket_address));
+        error = server_reply(token, &reply);
+        accept_settle(listener, &reply, error == UKERN_OK);
+    }
+    if (error != UKERN_OK && error != UKERN_ESTALE)
         sock_answer(token, UKERN_ENOMEM);
 }
 
@@ -271,6 +291,10 @@ static int handle_socket(struct sock *s, struct request *r)
         return set_watch(s, r);
     case SOCKET_WAIT:
         return set_wait(s, r);
+    case SOCKET_DESK_OPEN:
+        return set_desk(s, r);
+    case SOCKET_TURN:
+        return set_turn(s, r);
     case SOCKET_ERROR:
         r->reply.tag = UKERN_TAG(s->error, 0);
         return SERVER_REPLY;
@@ -283,6 +307,8 @@ static int handle_socket(struct sock *s, struct request *r)
 static void work(struct server *server)
 {
     server->deadline = link_run();
+    sets_serve();
+    link_flush(); /* a reader that took bytes has opened a window */
 }
 
 static int handle(struct server *server, struct request *r)
@@ -345,13 +371,29 @@ static void notified(struct server *server, uint64_t bits)
 }
 
 static const struct server_handler handlers[] = {
-    {STREAM_READ, handle},    {STREAM_WRITE, handle},    {STREAM_CLOSE, handle},
-    {STREAM_DUP, handle},     {STREAM_POLL, handle},     {STREAM_CONTROL, handle},
-    {SOCKET_SENDTO, handle},  {SOCKET_RECVFROM, handle}, {SOCKET_CREATE, handle},
-    {SOCKET_BIND, handle},    {SOCKET_LISTEN, handle},   {SOCKET_ACCEPT, handle},
-    {SOCKET_CONNECT, handle}, {SOCKET_SHUTDOWN, handle}, {SOCKET_OPTION, handle},
-    {SOCKET_NAME, handle},    {SOCKET_ERROR, handle},    {SOCKET_WATCH, handle},
-    {SOCKET_WAIT, handle},    {SOCKET_STATUS, handle},   {0, NULL},
+    {STREAM_READ, handle},
+    {STREAM_WRITE, handle},
+    {STREAM_CLOSE, handle},
+    {STREAM_DUP, handle},
+    {STREAM_POLL, handle},
+    {STREAM_CONTROL, handle},
+    {SOCKET_SENDTO, handle},
+    {SOCKET_RECVFROM, handle},
+    {SOCKET_CREATE, handle},
+    {SOCKET_BIND, handle},
+    {SOCKET_LISTEN, handle},
+    {SOCKET_ACCEPT, handle},
+    {SOCKET_CONNECT, handle},
+    {SOCKET_SHUTDOWN, handle},
+    {SOCKET_OPTION, handle},
+    {SOCKET_NAME, handle},
+    {SOCKET_ERROR, handle},
+    {SOCKET_WATCH, handle},
+    {SOCKET_WAIT, handle},
+    {SOCKET_STATUS, handle},
+    {SOCKET_DESK_OPEN, handle},
+    {SOCKET_TURN, handle},
+    {0, NULL},
 };
 
 static bool parse_prefix(char *text, struct link_config *c)

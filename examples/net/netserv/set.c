@@ -38,22 +38,33 @@ static unsigned collect(struct sock *set, uint64_t w[SET_EVENTS])
     return count;
 }
 
-void set_changed(struct sock *s)
+struct sock *set_next(struct sock *set)
 {
-    struct sock *set = s->set;
-    struct waiter *w = set != NULL ? set->rx.waiting[PIPE_READ_END].head : NULL;
-    struct ukern_msg reply = {0};
-    unsigned count;
+    struct sock **link = &set->members, *s;
 
-    if (w == NULL || !(sock_ready(s) & (s->wanted | STREAM_HANGUP)) || s->wanted == 0)
-        return;
-    count = collect(set, reply.w);
+    while ((s = *link) != NULL &&
+           (s->wanted == 0 || !(sock_ready(s) & (s->wanted | STREAM_HANGUP))))
+        link = &s->set_next;
+    if (s == NULL || s->set_next == NULL)
+        return s;
+    *link = s->set_next;
+    while (*link != NULL)
+        link = &(*link)->set_next;
+    *link = s;
+    s->set_next = NULL;
+    return s;
+}
+
+bool set_tell(struct sock *set, uint64_t token)
+{
+    struct ukern_msg reply = {0};
+    unsigned count = collect(set, reply.w);
+
     if (count == 0)
-        return;
+        return false;
     reply.tag = UKERN_TAG(count, 0);
-    pipe_forget_token(&set->rx, PIPE_READ_END, w->token);
-    server_reply(w->token, &reply);
-    free(w);
+    server_reply(token, &reply);
+    return true;
 }
 
 int set_wait(struct sock *set, struct request *r)
@@ -106,5 +117,6 @@ void set_close(struct sock *set)
 {
     while (set->members != NULL)
         set_leave(set->members);
+    turn_close(set);
     sock_free(set);
 }

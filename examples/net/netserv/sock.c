@@ -57,6 +57,16 @@ struct sock *sock_find(uint64_t badge)
     return table[i];
 }
 
+struct sock *sock_at(uint64_t index)
+{
+    return index < SOCK_MAX ? table[index] : NULL;
+}
+
+uint64_t sock_index(const struct sock *s)
+{
+    return s->badge & ((1u << INDEX_BITS) - 1);
+}
+
 void sock_free(struct sock *s)
 {
     for (unsigned i = 0; i < SOCK_MAX; i++)

@@ -17,7 +17,7 @@
 #include "../../pipes/pipeserv/pipe.h"
 #include "socket_abi.h"
 
-#define SOCK_MAX     256                 /**< sockets, also those that only finish sending */
+#define SOCK_MAX     SOCKET_MEMBERS      /**< sockets, also those that only finish sending */
 #define RX_RING      (256 * 1024)        /**< received by a TCP socket, not read */
 #define TX_RING      (128 * 1024)        /**< to be sent, or not acknowledged */
 #define RINGS_SIZE   (RX_RING + TX_RING) /**< the shared memory: one, then the other */
@@ -60,6 +60,7 @@ struct sock {
     bool closing; /**< no more is written; close when all is sent */
     bool fin_due; /**< end our direction when all is sent */
     bool bound;
+    bool no_delay; /**< a listener: so are its connections */
     /* TCP */
     struct rings *rings;
     uint64_t queued;              /**< bytes of tx that lwIP knows of */
@@ -70,6 +71,11 @@ struct sock {
     struct sock *set, *set_next, *members;
     unsigned wanted; /**< what the set waits for */
     uint32_t data;   /**< what it is told then */
+    /* a set: turn.c */
+    uint8_t *desk; /**< NULL: it has none */
+    ukern_handle desk_shm;
+    bool changed;
+    struct sock *changed_next;
     /* datagrams and names */
     struct datagram *head, *tail;
     unsigned count, kept; /**< datagrams; buffers that they keep */
@@ -81,6 +87,9 @@ struct sock *sock_create(enum sock_kind kind, bool nameless);
 /** Give it a badge now. */
 void sock_name(struct sock *s);
 struct sock *sock_find(uint64_t badge);
+/** By its place in the table, which it has as long as it lives; NULL: none. */
+struct sock *sock_at(uint64_t index);
+uint64_t sock_index(const struct sock *s);
 /** Forget it; everything it had must be gone. */
 void sock_free(struct sock *s);
 /** How many there are. */
@@ -127,6 +136,12 @@ int stream_read(struct sock *s, struct request *r);
 int stream_write(struct sock *s, struct request *r);
 int stream_shutdown(struct sock *s, unsigned how);
 int stream_option(struct sock *s, unsigned option, uint64_t value);
+/** Put bytes into the ring to be sent: how many, 0 to n; or an error. */
+int64_t stream_put(struct sock *s, const void *data, uint64_t n);
+/** Look at what was received: bytes, at most n. */
+uint64_t stream_peek(const struct sock *s, void *data, uint64_t n);
+/** They have been read. */
+void stream_taken(struct sock *s, uint64_t n);
 /** Its client is gone: send what is left, then end. */
 void stream_close(struct sock *s);
 /** The next connection that waits at a listener, taken off its queue; NULL: none. */
@@ -145,6 +160,12 @@ int datagram_connect(struct sock *s, const ip_addr_t *ip, uint16_t port);
 /** Answers by itself: SERVER_LATER, or an error. */
 int datagram_receive(struct sock *s, struct request *r, bool with_address);
 int datagram_send(struct sock *s, struct request *r, bool with_address);
+/** Send one. n, or an error. */
+int64_t datagram_put(struct sock *s, const void *data, uint64_t n, const uint64_t address[3]);
+/** Look at the next one, of which there is one: bytes, at most n. */
+uint64_t datagram_peek(const struct sock *s, void *data, uint64_t n, uint64_t address[3]);
+/** It has been read. */
+void datagram_taken(struct sock *s);
 void datagram_close(struct sock *s);
 /** @} */
 
@@ -156,12 +177,36 @@ void set_leave(struct sock *s);
 int set_watch(struct sock *s, struct request *r);
 /** The next that are ready; waits until one is. */
 int set_wait(struct sock *set, struct request *r);
-/** A socket may have become ready. */
-void set_changed(struct sock *s);
+/** The next that is ready, which goes behind the others; NULL: none. */
+struct sock *set_next(struct sock *set);
+/** Answer one who waits in set_wait(). false: none is ready. */
+bool set_tell(struct sock *set, uint64_t token);
 void set_close(struct sock *set);
 /** @} */
 
-/** The server's loop asks for accepted sockets to be handed over: main.c */
+/** @name turn.c
+ * @{ */
+/** Memory that the set's client shares with us. */
+int set_desk(struct sock *set, struct request *r);
+/** Send, then wait for what comes. */
+int set_turn(struct sock *set, struct request *r);
+/** A socket may have become ready: sets_serve() is due. */
+void set_changed(struct sock *s);
+/** Answer those who wait for sets, once all has been taken in that there is. */
+void sets_serve(void);
+/** The set is about to end. */
+void turn_close(struct sock *set);
+/** @} */
+
+/** @name main.c
+ * @{ */
+/** The server's loop asks for accepted sockets to be handed over. */
 void serve_accepts(struct sock *listener);
+/** The first connection that waits, with its peer's address in w2 to w4 and a handle in w5. UKERN_OK
+ * or an error. */
+int accept_offer(struct sock *listener, struct ukern_msg *reply);
+/** It was taken; or not, and waits on. */
+void accept_settle(struct sock *listener, const struct ukern_msg *reply, bool taken);
+/** @} */
 
 #endif

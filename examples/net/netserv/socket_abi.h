@@ -46,7 +46,25 @@
     332 /**< to a member: w0 = STREAM_IN, STREAM_OUT, both or 0, w1 = 32 bits to tell */
 /** To a set: w0 = flags; the reply comes when something is ready: label = how many, w0 to w5 = each
  * its 32 bits << 32 and what is ready: STREAM_IN, STREAM_OUT, STREAM_HANGUP. */
-#define SOCKET_WAIT 333
+#define SOCKET_WAIT      333
+/** To a set: the memory that it shares with its client, made at the first request: SOCKET_DESK bytes,
+ * the upper half for what is received. Reply: w5 = shm. */
+#define SOCKET_DESK_OPEN 334
+/** To a set: a turn of a server. First send w1 >> 32 bytes from (uint32_t)w1 in the desk to the
+ * member (uint32_t)w0, with SOCKET_TURN_SEND in w0 >> 32, and to the address w2 to w4 if it sends
+ * datagrams; then wait for the next event, if not STREAM_NONBLOCK. Reply: label = bytes sent, or an
+ * error; if they are less than asked, that is all. (uint32_t)w0 = the 32 bits told by SOCKET_WATCH,
+ * w0 >> 32 = what is ready, or 0: nothing, (uint32_t)w1 = the member. What was received lies in the
+ * desk's upper half: w1 >> 32 bytes (a stream: 0: its end), w2 to w4 = from whom, if a datagram. If a
+ * listener was ready the member is the new connection, w5 = the socket, w2 to w4 = its peer; it is
+ * watched for STREAM_IN with its listener's 32 bits. */
+#define SOCKET_TURN      335
+#define SOCKET_TURN_SEND 2u
+#define SOCKET_DESK      0x20000u
+#define SOCKET_DESK_HALF (SOCKET_DESK / 2)
+#define SOCKET_DESK_IN   SOCKET_DESK_HALF
+/** Members are numbers below this, each as long as its socket lives. */
+#define SOCKET_MEMBERS   256u
 /** @} */
 
 /** Kinds of sockets. */

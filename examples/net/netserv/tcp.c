@@ -8,6 +8,7 @@
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sock.h"
 
@@ -258,6 +259,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     s->connected = true;
     s->v6 = listener->v6;
     s->listener = listener;
+    if (listener->no_delay)
+        tcp_nagle_disable(pcb);
     if (listener->first == NULL)
         listener->first = s;
     else
@@ -389,6 +392,50 @@ int stream_write(struct sock *s, struct request *r)
     return transfer(s, r, PIPE_WRITE_END);
 }
 
+int64_t stream_put(struct sock *s, const void *data, uint64_t n)
+{
+    const uint8_t *bytes = data;
+    struct segment segment[2];
+    int64_t taken;
+
+    if (s->error != 0)
+        return s->error;
+    if (!s->connected)
+        return SOCKET_ENOTCONN;
+    if (s->tx.waiting[PIPE_WRITE_END].head != NULL)
+        return 0;
+    taken = pipe_write_offer(&s->tx, n, false);
+    if (taken <= 0)
+        return taken == UKERN_EAGAIN ? 0 : taken;
+    pipe_room(&s->tx, (uint64_t)taken, segment);
+    memcpy(s->rings->bytes + RX_RING + segment[0].offset, bytes, segment[0].length);
+    memcpy(s->rings->bytes + RX_RING + segment[1].offset, bytes + segment[0].length,
+           segment[1].length);
+    pipe_put(&s->tx, (uint64_t)taken);
+    push(s);
+    return taken;
+}
+
+uint64_t stream_peek(const struct sock *s, void *data, uint64_t n)
+{
+    int64_t have = pipe_read_offer(&s->rx, n);
+    struct segment segment[2];
+    uint8_t *bytes = data;
+
+    if (have <= 0)
+        return 0;
+    pipe_oldest(&s->rx, (uint64_t)have, segment);
+    memcpy(bytes, s->rings->bytes + segment[0].offset, segment[0].length);
+    memcpy(bytes + segment[0].length, s->rings->bytes + segment[1].offset, segment[1].length);
+    return (uint64_t)have;
+}
+
+void stream_taken(struct sock *s, uint64_t n)
+{
+    pipe_take(&s->rx, n);
+    open_window(s);
+}
+
 int stream_shutdown(struct sock *s, unsigned how)
 {
     if (s->tcp == NULL || !s->connected)
@@ -411,8 +458,9 @@ int stream_option(struct sock *s, unsigned option, uint64_t value)
         return SOCKET_ENOTCONN;
     switch (option) {
     case SOCKET_NODELAY:
+        s->no_delay = value != 0;
         if (s->kind == SOCK_LISTENER)
-            return UKERN_EINVAL;
+            return UKERN_OK;
         if (value)
             tcp_nagle_disable(s->tcp);
         else

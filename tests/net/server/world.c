@@ -103,10 +103,17 @@ static unsigned count_handles(uint64_t badge)
 static uint64_t hangups[HANDLES];
 static unsigned hangup_count;
 
+static bool is_shm(ukern_handle h)
+{
+    return h >= (ukern_handle)HANDLES && h < (ukern_handle)(HANDLES + shm_count);
+}
+
 int handle_close(ukern_handle h)
 {
     uint64_t badge;
 
+    if (is_shm(h))
+        return UKERN_OK;
     if (h <= 0 || h >= (ukern_handle)HANDLES || handles[h].badge == 0)
         wrong("netserv closes a handle that it does not have");
     badge = handles[h].badge;
@@ -131,6 +138,26 @@ int shm_map(ukern_handle shm, uint64_t offset, size_t size, unsigned protection,
     (void)offset, (void)size, (void)protection, (void)at;
     *address = shms[(unsigned)shm - HANDLES].bytes;
     return UKERN_OK;
+}
+
+/* Freed, so that the sanitizer meets who uses it afterwards. */
+int shm_unmap(void *address)
+{
+    for (unsigned i = 0; i < shm_count; i++)
+        if (shms[i].bytes == address) {
+            free(shms[i].bytes);
+            shms[i].bytes = NULL;
+            return UKERN_OK;
+        }
+    wrong("netserv unmaps what is not mapped");
+    return UKERN_EINVAL;
+}
+
+uint8_t *world_memory(uint64_t shm)
+{
+    ukern_handle h = (ukern_handle)(uint32_t)shm; /* above it are the rights */
+
+    return is_shm(h) ? shms[h - HANDLES].bytes : NULL;
 }
 
 ukern_handle request_take(struct request *r, unsigned i)
@@ -212,6 +239,8 @@ int server_reply(uint64_t token, const struct ukern_msg *msg)
     if (UKERN_TAG_HANDLES(msg->tag) == 1) {
         ukern_handle h = (ukern_handle)(uint32_t)msg->w[5];
 
+        if (is_shm(h))
+            return UKERN_OK;
         if (h <= 0 || h >= (ukern_handle)HANDLES || handles[h].badge == 0)
             wrong("a reply brings a handle that netserv does not have");
         c->reply.w[5] = handles[h].badge;
@@ -285,6 +314,8 @@ void link_woken(uint64_t bits)
 {
     (void)bits;
 }
+
+void link_flush(void) {}
 
 uint64_t link_run(void)
 {

@@ -44,6 +44,8 @@ void world_end_call(struct call *c);
 void world_lose_call(struct call *c);
 /** The next replies are refused by the kernel with this error, as for a full table of handles. */
 void world_refuse(int error, unsigned times);
+/** The shared memory that a reply has brought, as long as netserv has it; NULL: it is none. */
+uint8_t *world_memory(uint64_t shm);
 /** All handles of this socket are gone. */
 void world_close(uint64_t badge);
 

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Turns (socket_abi.h): a server sends and waits for what comes next in one call, over memory that
+ * it shares with netserv, its desk. The client writes the desk at any time: its bytes are copied
+ * before anything depends on them, and nothing else lies there.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <ukern/memory.h>
+
+#include "sock.h"
+
+static struct sock *changed; /* sets whose waiters may be served */
+
+int set_desk(struct sock *set, struct request *r)
+{
+    void *memory;
+    int error;
+
+    if (set->kind != SOCK_SET)
+        return UKERN_EINVAL;
+    if (set->desk == NULL) {
+        ukern_handle shm = shm_create(SOCKET_DESK, UKERN_SHM_NORMAL);
+
+        if (shm < 0)
+            return SOCKET_ENOBUFS;
+        error = shm_map(shm, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &memory);
+        if (error != UKERN_OK) {
+            handle_close(shm);
+            return SOCKET_ENOBUFS;
+        }
+        set->desk = memory;
+        set->desk_shm = shm;
+    }
+    r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 1), {0}};
+    r->reply.w[5] = UKERN_SEND_HANDLE(set->desk_shm, UKERN_R_READ | UKERN_R_WRITE);
+    return SERVER_REPLY;
+}
+
+static void free_desk(struct sock *set)
+{
+    if (set->desk == NULL)
+        return;
+    shm_unmap(set->desk);
+    handle_close(set->desk_shm); /* its client may keep it; nobody else gets it */
+    set->desk = NULL;
+}
+
+/* What the turn sends: bytes that were taken, or an error. */
+static int64_t send_part(struct sock *set, const struct request *r)
+{
+    uint64_t member = (uint32_t)r->msg.w[0], at = (uint32_t)r->msg.w[1], n = r->msg.w[1] >> 32;
+    struct sock *s = sock_at(member);
+
+    if (at > SOCKET_DESK || n > SOCKET_DESK - at)
+        return UKERN_EINVAL;
+    if (s == NULL || s->set != set)
+        return SOCKET_ENOTCONN;
+    if (s->kind == SOCK_TCP)
+        return stream_put(s, set->desk + at, n);
+    return s->kind == SOCK_UDP ? datagram_put(s, set->desk + at, n, &r->msg.w[2]) : UKERN_EINVAL;
+}
+
+/* The next member with an event; a connection of it is in the reply. NULL: there is none. */
+static struct sock *next(struct sock *set, struct ukern_msg *reply)
+{
+    struct sock *first = NULL, *s;
+
+    while ((s = set_next(set)) != NULL && s != first) {
+        if (s->kind != SOCK_LISTENER || accept_offer(s, reply) == UKERN_OK)
+            return s;
+        first = first == NULL ? s : first; /* no memory: it waits, others need not */
+    }
+    return NULL;
+}
+
+/* The next event of the set into the reply; the member that it is of, or NULL. */
+static struct sock *event(struct sock *set, struct ukern_msg *reply)
+{
+    struct sock *s = next(set, reply), *about = s;
+    uint8_t *in = set->desk + SOCKET_DESK_IN;
+    uint64_t ready, n = 0;
+
+    if (s == NULL)
+        return NULL;
+    ready = sock_ready(s) & (s->wanted | STREAM_HANGUP);
+    reply->w[0] = s->data | ready << 32;
+    if (s->kind == SOCK_LISTENER) {
+        about = s->first;
+        about->wanted = STREAM_IN;
+        about->data = s->data;
+    } else if ((ready & STREAM_IN) && s->kind == SOCK_TCP) {
+        n = stream_peek(s, in, SOCKET_DESK_HALF);
+    } else if ((ready & STREAM_IN) && s->kind == SOCK_UDP) {
+        n = datagram_peek(s, in, SOCKET_DESK_HALF, &reply->w[2]);
+    }
+    reply->w[1] = sock_index(about) | n << 32;
+    return s;
+}
+
+/* The client has it, or has not. */
+static void settle_event(struct sock *s, const struct ukern_msg *reply, bool taken)
+{
+    bool in = reply->w[0] >> 32 & STREAM_IN;
+
+    if (s->kind == SOCK_LISTENER)
+        accept_settle(s, reply, taken);
+    else if (taken && in && s->kind == SOCK_TCP)
+        stream_taken(s, reply->w[1] >> 32);
+    else if (taken && in && s->kind == SOCK_UDP)
+        datagram_taken(s);
+}
+
+/* Answer a turn. false: there is no event, and `wait`. */
+static bool answer(struct sock *set, uint64_t token, int64_t sent, bool wait)
+{
+    struct ukern_msg reply = {UKERN_TAG(sent, 0), {0}};
+    struct sock *s = event(set, &reply);
+    int error;
+
+    if (s == NULL && wait)
+        return false;
+    reply.tag = UKERN_TAG(sent, s != NULL && s->kind == SOCK_LISTENER);
+    error = server_reply(token, &reply);
+    if (s != NULL)
+        settle_event(s, &reply, error == UKERN_OK);
+    if (error != UKERN_OK && error != UKERN_ESTALE)
+        sock_answer(token, UKERN_ENOMEM);
+    return true;
+}
+
+int set_turn(struct sock *set, struct request *r)
+{
+    uint64_t flags = r->msg.w[0] >> 32, asked = r->msg.w[1] >> 32;
+    int64_t sent = 0;
+    bool wait = !(flags & STREAM_NONBLOCK);
+
+    if (set->kind != SOCK_SET || set->desk == NULL ||
+        (flags & ~(uint64_t)(STREAM_NONBLOCK | SOCKET_TURN_SEND)))
+        return UKERN_EINVAL;
+    if (flags & SOCKET_TURN_SEND) {
+        sent = send_part(set, r);
+        if (sent < 0 || (uint64_t)sent < asked) {
+            r->reply.tag = UKERN_TAG(sent, 0);
+            return SERVER_REPLY;
+        }
+    }
+    if (answer(set, r->token, sent, wait))
+        return SERVER_LATER;
+    r->msg.w[0] = (uint64_t)sent; /* kept for the answer */
+    return sock_wait(set, PIPE_READ_END, r, true);
+}
+
+void set_changed(struct sock *s)
+{
+    struct sock *set = s->set;
+
+    if (set == NULL || set->changed || set->rx.waiting[PIPE_READ_END].head == NULL ||
+        !(sock_ready(s) & (s->wanted | STREAM_HANGUP)) || s->wanted == 0)
+        return;
+    set->changed = true;
+    set->changed_next = changed;
+    changed = set;
+}
+
+void sets_serve(void)
+{
+    struct sock *set;
+    struct waiter *w;
+
+    while ((set = changed) != NULL) {
+        changed = set->changed_next;
+        set->changed = false;
+        while ((w = set->rx.waiting[PIPE_READ_END].head) != NULL) {
+            if (!(w->by_message ? answer(set, w->token, (int64_t)w->length, true)
+                                : set_tell(set, w->token)))
+                break;
+            free(pipe_forget_token(&set->rx, PIPE_READ_END, w->token));
+        }
+    }
+}
+
+void turn_close(struct sock *set)
+{
+    for (struct sock **link = &changed; *link != NULL; link = &(*link)->changed_next)
+        if (*link == set) {
+            *link = set->changed_next;
+            break;
+        }
+    free_desk(set);
+}
