@@ -87,6 +87,10 @@ UKERN := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 ifeq ($(wildcard $(UKERN)/tools/toolchain.mk),)
 $(error The SDK lies in a folder with a space in its path, which make takes for two: move it to one without)
 endif
+ukern_odd := $(strip $(foreach c,' " ` $$ & ; ( ) < > | * ? \ : \# = %,$(findstring $c,$(UKERN))))
+ifneq ($(ukern_odd),)
+$(error The SDK in $(UKERN) has $(ukern_odd) in its path, which make or the shell takes for something else: move it)
+endif
 # Built libraries lie in build/ of a checkout. An installed SDK has them beside its headers, and nothing to make them.
 ukern_make := $(wildcard $(UKERN)/tools/libs.mk)
 UKERN_BUILD ?= $(if $(ukern_make),$(UKERN)/build,$(UKERN))
@@ -95,8 +99,20 @@ $(foreach v,IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS DEBU
 BUILD ?= build$(if $(filter 1,$(DEBUG)),/debug)
 IMAGE ?= $(notdir $(CURDIR))
 SDK_TASKS ?= console
+# A blank or a comment behind a name is no part of it.
+$(foreach v,IMAGE BUILD CROSS_COMPILE PICOLIBC,$(if $(filter undefined,$(origin $v)),,$(eval override $v := $$(strip $$($v)))))
 
 include $(UKERN)/tools/toolchain.mk
+
+# `make clean` removes all of it.
+ifneq ($(filter-out help doctor print-%,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter / $(abspath $(BUILD))/%,$(abspath $(BUILD)) $(CURDIR)/),)
+$(error BUILD is '$(BUILD)', which is this folder or one above it, and make clean removes all of BUILD: name a folder for built files alone)
+endif
+ifneq ($(if $(wildcard $(BUILD)/facts.flags),,$(wildcard $(BUILD)/*.[chS] $(BUILD)/*.mk $(BUILD)/Makefile)),)
+$(error BUILD is '$(BUILD)', where files of yours are, and make clean removes all of BUILD: name a folder for built files alone)
+endif
+endif
 
 # With other goals beside it, clean comes first, whatever -j says: before anything is written.
 ifneq ($(and $(filter clean,$(MAKECMDGOALS)),$(ukern_need_tools)),)
@@ -125,7 +141,7 @@ ukern_variables := IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TAS
     UKERN_TRACE TRACE_TASKS TRACE_ROWS
 ukern_properties := sources cflags program provides uses devices dma rights restart memory stack priority args
 
-ukern_tasks := $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS)
+ukern_tasks := $(strip $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS))
 # A task that says nothing of what it uses can print.
 $(foreach t,$(TASKS),$(if $(filter undefined,$(origin $t.uses)),$(eval $t.uses := $(filter-out $t,$(filter console,$(ukern_tasks))))))
 program_of = $(or $($1.program),$1)
@@ -150,18 +166,18 @@ project $(ukern_project)
 sdk $(ukern_version) $(UKERN)
 require $(SDK_REQUIRE)
 makefiles $(ukern_makefiles)
-kernel $(KERNEL)
-board $(BOARD)
-files $(FILES)
-$(foreach v,IMAGE SDK_TASKS DEBUG V TIMEOUT UKERN_MEASURE UKERN_TRACE TRACE_TASKS TRACE_ROWS,setting $v $(strip $($v))$(ukern_newline))
+kernel $(strip $(KERNEL))
+board $(strip $(BOARD))
+files $(strip $(FILES))
+$(foreach v,IMAGE SDK_TASKS CFLAGS LDLIBS QEMU_FLAGS GDB_FLAGS DEBUG V TIMEOUT UKERN_MEASURE UKERN_TRACE TRACE_TASKS TRACE_ROWS,setting $v $(strip $($v))$(ukern_newline))
 variables $(ukern_variables)
 given $(foreach v,$(ukern_given),$(if $(findstring .,$v),,$v))
-own $(TASKS)
-programs_given $(PROGRAMS)
+own $(strip $(TASKS))
+programs_given $(strip $(PROGRAMS))
 $(if $(filter init,$(ukern_own_programs)),first_task own)
 tasks $(ukern_tasks)
 programs $(ukern_own_programs) $(ukern_sdk_programs)
-$(foreach p,$(ukern_own_programs),$(if $(sources_of_$p),,sourceless $p$(ukern_newline)))
+$(foreach p,$(ukern_own_programs),$(if $(sources_of_$p),sources $p $(sources_of_$p),sourceless $p)$(ukern_newline))
 present $(basename $(wildcard *.c)) $(patsubst %/,%,$(sort $(dir $(wildcard */*.c))))
 $(foreach v,$(sort $(foreach v,$(.VARIABLES),$(if $(findstring .,$v),$(if $(filter $(ukern_origins),$(firstword $(origin $v))),$v)))),property $v $(strip $($v))$(ukern_newline))
 endef
@@ -170,15 +186,15 @@ $(foreach p,$(ukern_own_programs),$(eval sources_of_$p := $(call sources_of,$p))
 ifneq ($(ukern_need_tools),)
 ifeq ($(ukern_dry),)
 ifneq ($(shell mkdir -p '$(BUILD)' 2>/dev/null && [ -w '$(BUILD)' ] && echo good),good)
-$(error BUILD: cannot write to $(BUILD))
+$(error BUILD: cannot write to $(BUILD): get the right to, or set BUILD to another folder)
 endif
 $(call stamp,$(BUILD)/facts.flags,$(ukern_facts))
-ukern_described := $(shell $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good)
+ukern_described := $(shell PERL_BADLANG=0 $(UKERN)/tools/describe $(BUILD)/facts.flags $(BUILD)/image && echo good)
 else
 # A dry run looks at the facts and leaves nothing behind.
-ukern_facts_file := $(shell mktemp)
+ukern_facts_file := $(or $(shell mktemp 2>/dev/null),$(error TMPDIR is '$(TMPDIR)', where no file can be made: set it to a folder that is there))
 $(file >$(ukern_facts_file),$(ukern_facts))
-ukern_described := $(shell $(UKERN)/tools/describe -n $(ukern_facts_file) $(BUILD)/image && echo good; rm -f $(ukern_facts_file))
+ukern_described := $(shell PERL_BADLANG=0 $(UKERN)/tools/describe -n $(ukern_facts_file) $(BUILD)/image && echo good; rm -f $(ukern_facts_file))
 $(if $(filter changed,$(ukern_described)),$(call changed,$(BUILD)/image))
 endif
 # What is wrong has been said. An error in a target without a recipe is told without the place in this file.
@@ -281,9 +297,9 @@ ukern_targets := all run debug test trace size graph doc compile_commands.json d
 all: $(BUILD)/$(IMAGE).img
 
 # What they have in common who boot it: $(call ukern_boot,WORDS).
-ukern_boot = $(if $(CPU),-c $(call quoted,$(CPU))) $(if $(RAM),-m $(call quoted,$(RAM))) \
+ukern_boot = $(if $(strip $(CPU)),-c $(call quoted,$(strip $(CPU)))) $(if $(strip $(RAM)),-m $(call quoted,$(strip $(RAM)))) \
     $(if $(strip $1),-a $(call quoted,$(strip $1)))
-ukern_limit = $(if $(TIMEOUT),-t $(TIMEOUT))
+ukern_limit = $(if $(strip $(TIMEOUT)),-t $(strip $(TIMEOUT)))
 run: all
 	@$(UKERN)/tools/run $(call ukern_boot,$(BOOTARGS) semihosting) $(ukern_limit) $(if $(ukern_silent),-s) $(BUILD)/$(IMAGE).img $(QEMU_FLAGS)
 

@@ -2,8 +2,22 @@
 #include <stdio.h>
 #include <ukern/backtrace.h>
 #include <ukern/report.h>
+#include <ukern/task.h>
 
 #define LINE_MAX 240
+/* How far from the stack pointer a function may reach for its variables. Bytes. */
+#define BELOW_SP 512
+#define ABOVE_SP (1 << 20)
+
+/* Was it the stack that there was not enough of? Only its pointer leads to addresses near it. */
+static bool out_of_stack(ukern_handle task, const uint64_t w[UKERN_MSG_WORDS])
+{
+    struct ukern_regs regs;
+
+    return (w[0] == UKERN_FAULT_WRITE || w[0] == UKERN_FAULT_READ) &&
+           task_regs(task, &regs) == UKERN_OK && w[2] >= regs.sp - BELOW_SP &&
+           w[2] < regs.sp + ABOVE_SP;
+}
 
 void report_fault(ukern_handle task, const char *name, const char *program,
                   const struct ukern_event *ev, report_print *print, void *context)
@@ -18,7 +32,9 @@ void report_fault(ukern_handle task, const char *name, const char *program,
                  (unsigned)symbol.line);
     else
         snprintf(place, sizeof place, ", at 0x%lx", (unsigned long)pc);
-    snprintf(line, sizeof line, "task %s: %s%s", name, cause, place);
+    snprintf(line, sizeof line, "task %s: %s%s%s", name,
+             out_of_stack(task, ev->msg.w) ? "its stack is used up (raise its .stack): " : "",
+             cause, place);
     print(context, line);
     backtrace_print(task, program, print, context);
 }

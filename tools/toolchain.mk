@@ -5,6 +5,8 @@
 # which set UKERN (where the SDK is) and UKERN_BUILD (where its libraries are).
 
 SHELL := /bin/sh
+# The tools are quiet about locales that this machine has not.
+export PERL_BADLANG := 0
 
 # ---- What everything else needs first. One line says what is wrong, and what to do.
 ifeq ($(filter 4.2% 4.3% 4.4% 4.5% 4.6% 4.7% 4.8% 4.9% 5.%,$(MAKE_VERSION)),)
@@ -58,7 +60,12 @@ export CROSS_COMPILE
 PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu
 ifneq ($(ukern_need_tools),)
 ifeq ($(shell command -v $(ukern_cc)),)
-$(error $(ukern_cc) is not here: CROSS_COMPILE says '$(CROSS_COMPILE)'; apt-get install gcc-aarch64-linux-gnu brings aarch64-linux-gnu-)
+$(error $(ukern_cc) is not here: CROSS_COMPILE says '$(CROSS_COMPILE)'$(if $(filter %gcc,$(CROSS_COMPILE)), and is a prefix: \
+CROSS_COMPILE=$(patsubst %gcc,%,$(CROSS_COMPILE)) is meant,; apt-get install gcc-aarch64-linux-gnu brings aarch64-linux-gnu-))
+endif
+ukern_gcc_says := $(shell $(ukern_cc) -dumpmachine; $(ukern_cc) -print-file-name=include)
+ifeq ($(filter aarch64%,$(ukern_gcc_says)),)
+$(error $(ukern_cc) makes programs for $(or $(firstword $(ukern_gcc_says)),nobody knows what), not for 64-bit Arm: set CROSS_COMPILE to the prefix of one that does, as aarch64-linux-gnu-)
 endif
 ifeq ($(shell command -v perl),)
 $(error perl is not here: apt-get install perl)
@@ -68,7 +75,7 @@ $(error picolibc, the C library of tasks, is not in '$(PICOLIBC)': apt-get insta
 or set PICOLIBC to the folder that has its include/ and lib/)
 endif
 endif
-ukern_gcc_include := $(if $(ukern_need_tools),$(shell $(ukern_cc) -print-file-name=include))
+ukern_gcc_include := $(lastword $(ukern_gcc_says))
 
 ukern_warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wundef \
     -Wpointer-arith -Wcast-qual -Wvla
@@ -79,7 +86,7 @@ ukern_common := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -fno-common -ff
     -ffile-prefix-map=$(UKERN)=. -ffile-prefix-map=$(UKERN)/= -isystem $(ukern_gcc_include)
 # A project's own code: its warnings are its own affair, except those that never mean well; and its folder is what names of
 # files are told from. (The SDK's examples and tests are the SDK's code.)
-ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter $(UKERN)/%,$(CURDIR)/)),,-ffile-prefix-map=$(CURDIR)=. -Wno-error \
+ukern_own_flags := $(if $(filter-out $(UKERN)/build/% $(UKERN_BUILD)/%,$(filter $(UKERN)/%,$(CURDIR)/)),,$(call quoted,-ffile-prefix-map=$(CURDIR)=.) -Wno-error \
     -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion -Werror=incompatible-pointer-types)
 # Kernel code: no vector registers, no C library. What a macro of ukern.h finds wrong is told where it is used.
 ukern_kernel_flags := $(ukern_common) $(ukern_warnings) -ffreestanding -mgeneral-regs-only -ftrack-macro-expansion=0 \

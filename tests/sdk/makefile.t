@@ -38,6 +38,16 @@ makefile "TASKS := $many" "\$(foreach t,$many,\$(eval \$t.program := hello)\$(ev
 ok "eleven that all call each other build" run make build/image
 ok "with a warning" says "$out" "t1 calls t10, t10 calls t1;"
 
+makefile 'TASKS := hello' 'SDK_TASKS :=' 'hello.uses := console'
+ok "a console that is left out, and used" refuses "hello.uses: there is no port 'console'; there is archive"
+makefile 'TASKS := hello' 'hello.devices := pl031 pl031'
+ok "a device twice" refuses "hello.devices: pl031 stands there twice"
+printf 'define TASKS\nhello\nother\nendef\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
+ok "tasks line by line are no mistake" run make
+makefile 'TASKS := hello' "hello.args := $(head -c 3001 /dev/zero | tr '\0' a)"
+ok "arguments too long for a task" refuses "hello.args: a task can have 127 arguments at most, and 3000 characters"
+ok "no task at all is told with an example" refuses "TASKS is empty: name at least one task before sdk.mk is included, as TASKS := hello" TASKS=
+
 # ---- What is set too late.
 makefile 'TASKS := hello'
 echo 'hello.memory := 1M' >>Makefile
@@ -74,6 +84,24 @@ ok "a quote in BOOTARGS" run make run TIMEOUT=60 BOOTARGS="it's \"so\" \$\$(fals
 ok "arrives" says "$out" hello
 ok "a quote in a target" refuses "Makefile: there is no target it's" "it's"
 
+makefile 'TASKS := hello' 'CFLAGS := -DX="a'
+ok "a quote that is not closed" refuses 'Makefile: CFLAGS: a quote is not closed: -DX="a'
+makefile 'TASKS := hello' "CFLAGS := -DX='a b' -DY=\\\"z\\\" -DZ=\\\\"
+ok "quotes that are" run make
+makefile 'TASKS := hello' 'IMAGE := im  ' 'BUILD := out # here' 'CPU := max '
+ok "blanks behind values" run make run TIMEOUT=60
+ok "are no part of them" [ -e out/im.img ]
+rm -r out
+makefile 'TASKS := hello' 'BUILD := .'
+ok "BUILD=. would be removed by make clean" refuses "BUILD is '.', which is this folder or one above it, and make clean removes all of BUILD"
+ok "so would a folder above" refuses "BUILD is '/', which is this folder or one above it" clean BUILD=/
+ok "or none" refuses "BUILD is '', which is this folder or one above it" clean BUILD=
+mkdir src
+echo 'int main(void) { return 0; }' >src/main.c
+ok "or one with sources" refuses "BUILD is 'src', where files of yours are, and make clean removes all of BUILD" clean BUILD=src
+ok "which are still there" [ -e src/main.c ]
+makefile 'TASKS := hello'
+
 # ---- Sources and files.
 mkdir folder
 makefile 'TASKS := hello' 'hello.sources := hello.cc'
@@ -89,6 +117,10 @@ makefile 'TASKS := hello' 'hello.sources := folder'
 ok "a folder of sources" refuses 'hello.sources: folder is a folder: name the files in it, as $(wildcard folder/*.c)'
 makefile 'TASKS := hello' 'KERNEL := calls.txt'
 ok "an extension that is no C" refuses "KERNEL: the SDK cannot tell what calls.txt is; it builds .c and .S"
+mkdir odd.c
+makefile 'TASKS := odd'
+ok "a folder of a source's name" refuses "odd.sources: odd.c is a folder"
+rmdir odd.c
 makefile 'TASKS := hello' 'hello.sources := $(wildcard nowhere/*.c)'
 ok "no source at all" refuses "Makefile: hello.sources is set, but names no file"
 makefile 'TASKS := hello' 'FILES := folder'
@@ -97,6 +129,11 @@ makefile 'TASKS := hello' "FILES := it's"
 ok "a quote in the name of a file" refuses "FILES: the name 'it's' has a ' in it"
 makefile 'TASKS := hello' "FILES := motd="
 ok "a new name for nothing" refuses "FILES: 'motd=' is neither FILE nor NEWNAME=FILE"
+makefile 'TASKS := hello' 'FILES := hello.c src/hello.c hello=src/main.c kernel.sym=hello.c'
+ok "two files of one name" not run make
+ok "are told" says "$out" "FILES: two files are called 'hello.c': hello.c and src/hello.c; rename one with NEWNAME=src/hello.c"
+ok "a file and a program" says "$out" "FILES: two files are called 'hello': the program hello and src/main.c; rename one with NEWNAME=src/main.c"
+ok "a file and one of the SDK's" says "$out" "FILES: two files are called 'kernel.sym': symbols of kernel and hello.c; rename one with NEWNAME=hello.c"
 makefile 'TASKS := hello' 'FILES := text=motd'
 ok "a renamed file that is not there" refuses "there is no file motd, which FILES names"
 makefile 'TASKS := hello' 'BOARD := nope.c'

@@ -90,8 +90,66 @@ run make
 make -s run TIMEOUT=60 QEMU_FLAGS='-initrd archive.cpio' >"$out" 2>&1 </dev/null
 ok "is refused at boot, too" says "$out" "hello: not started: the program speaks another version of the ABI than this kernel"
 
+printf '#include <unistd.h>\nint main(void)\n{\n    return fork();\n}\n' >caller.c
+makefile 'TASKS := caller'
+ok "a function of other systems" refuses "program caller: there is no fork() here, which caller.c:4 wants: a task starts another with task_spawn() (ukern/task.h)"
+echo 'no library' >host.a
+makefile 'TASKS := hello' 'LDLIBS := ./host.a'
+ok "a library that is none" refuses "program hello: ./host.a is no library or object for 64-bit Arm: LDLIBS names it"
+makefile 'TASKS := hello'
+make -s
+truncate -s 100 build/programs/hello
+ok "a program cut short" refuses "Makefile: build/programs/hello has been cut short: remove it, and it is made again"
+rm build/programs/hello
+ok "is made again" run make
+: >build/project.img
+ok "an empty image" refuses "run: build/project.img is empty: remove it, and it is made again" run
+rm build/project.img
+cat >deep.c <<'END'
+__attribute__((noinline)) int deep(int n)
+{
+    volatile char c[4096];
+
+    c[n % 7] = 1;
+    return n ? deep(n - 1) + c[2] : 0;
+}
+
+int main(void)
+{
+    return deep(100) & 0;
+}
+END
+makefile 'TASKS := deep' 'CFLAGS := -w'
+ok "a stack that is used up" not run make run TIMEOUT=60
+ok "is told as such" says "$out" "init: task deep: its stack is used up (raise its .stack): wrote to 0x7"
+makefile 'TASKS := deep' 'CFLAGS := -w' 'deep.stack := 480K' 'deep.memory := 1M'
+ok "a larger one does" run make run TIMEOUT=60
+makefile 'TASKS := hello'
+
 # ---- Tools and places.
 ok "a compiler that is not there" refuses "no-gcc is not here: CROSS_COMPILE says 'no-'; apt-get install gcc-aarch64-linux-gnu" CROSS_COMPILE=no-
+ok "a compiler in the place of its prefix" refuses "CROSS_COMPILE says 'x-gcc' and is a prefix: CROSS_COMPILE=x- is meant" CROSS_COMPILE=x-gcc
+mkdir host
+printf '#!/bin/sh\n[ "$1" != -dumpmachine ] || echo x86_64-linux-gnu\n' >host/other-gcc
+chmod +x host/other-gcc
+ok "a compiler for another machine" sh -c "PATH=$PWD/host:$PATH make CROSS_COMPILE=other- 2>&1 | grep -q 'other-gcc makes programs for x86_64-linux-gnu, not for 64-bit Arm: set CROSS_COMPILE to the prefix of one that does'"
+ok "a CPU of 32 bits" refuses "run: CPU=cortex-a15 has 32 bits, and an image needs 64: cortex-a53," run CPU=cortex-a15
+ok "a TMPDIR that is none" sh -c "TMPDIR=/nowhere make -s run 2>&1 </dev/null | grep -q 'run: no file can be made in /nowhere: set TMPDIR to a folder that is there'"
+ok "nor for a dry run" sh -c "TMPDIR=/nowhere make -n 2>&1 | grep -q \"TMPDIR is '/nowhere', where no file can be made: set it to a folder that is there\""
+ok "a standard input that is closed is none" run sh -c 'make -s run TIMEOUT=60 <&-'
+ok "and boots" says "$out" hello
+ok "a locale that this machine has not is no matter" sh -c "touch hello.c && ! LC_ALL=xx_YY.UTF-8 make -s 2>&1 | grep perl"
+for odd in "q'x" 'q(x' 'q&x' 'q;x' 'q#x' 'q$x' 'q:x' 'q%x'; do
+    mkdir "$outside/$odd"
+    { echo 'IMAGE := odd' && cat Makefile; } >"$outside/$odd/Makefile"
+    cp hello.c "$outside/$odd/"
+    ok "a project in $odd builds" run make -C "$outside/$odd"
+done
+cp Makefile "$outside/q&x/"
+ok "but without an IMAGE it has no name that will do" refuses "IMAGE is 'q&x' as this folder, but names one file: letters" --no-print-directory -C "$outside/q&x"
+mkdir "$outside/s'dk"
+cp -R "$prefix/." "$outside/s'dk"
+ok "an SDK in a path with a quote" sh -c "PKG_CONFIG_PATH=\"$outside/s'dk/lib/pkgconfig\" make 2>&1 | grep -q \"has ' in its path, which make or the shell takes for something else: move it\""
 ok "a C library that is not there" refuses "picolibc, the C library of tasks, is not in '/nowhere': apt-get install picolibc-aarch64-linux-gnu" PICOLIBC=/nowhere
 ok "a QEMU that is not there" sh -c "QEMU=no-qemu make run 2>&1 </dev/null | grep -q 'no-qemu is not here: apt-get install qemu-system-arm'"
 ok "too little memory" refuses "run: RAM=2M is too little for this image and its tasks: give it 5M or more" run RAM=2M

@@ -31,16 +31,22 @@ sub sources {
     return @wrong;
 }
 
-# extras(FILES...): can they go into the archive?
+# extras(PROGRAMS, FILES...): can they go into the archive, beside the programs?
 sub extras {
+    my ($programs, @entries) = @_;
+    my %taken = map { ($_ => "the program $_", "$_.sym" => "symbols of $_") } @$programs, 'kernel';
     my @wrong;
-    for my $entry (@_) {
-        my ($name, $file) = $entry =~ /^([^=]*)=(.*)$/ ? ($1, $2) : ($entry, $entry);
+    $taken{image} = 'the image description';
+    for my $entry (@entries) {
+        my ($name, $file) = $entry =~ /^([^=]*)=(.*)$/ ? ($1, $2) : ($entry =~ s{.*/}{}r, $entry);
         my @odd = odd_name('FILES', $entry);
         push @wrong, @odd ? @odd
             : !length $name || !length $file || $file =~ /=/ ? "FILES: '$entry' is neither FILE nor NEWNAME=FILE"
             : -d $file ? "FILES: $file is a folder: name the files in it, as \$(wildcard $file/*)"
+            : -e $file && !-r $file ? "FILES: $file cannot be read: chmod +r $file"
+            : $taken{$name} ? "FILES: two files are called '$name': $taken{$name} and $file; rename one with NEWNAME=$file"
             : ();
+        $taken{$name} //= $file;
     }
     return @wrong;
 }

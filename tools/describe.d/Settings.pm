@@ -38,13 +38,21 @@ my %value = (
     (map { $_ => \@switch } qw(DEBUG V UKERN_MEASURE UKERN_TRACE)),
     TIMEOUT    => [qr/^(?:[1-9]\d{0,8})?$/, 'which is not a number of seconds, as 10'],
     TRACE_ROWS => [qr/^(?:[1-9]\d{1,6})?$/, 'which is not a number of messages, from 10 on'],
-    IMAGE      => [qr/^[\w.+-]+$/, 'but names one file: letters, digits and _ . + - only'],
+    IMAGE      => [qr/^[\w.+\x80-\xff-]+$/, 'but names one file: letters, digits and _ . + - only'],
 );
 
 sub values {
-    my ($settings) = @_;
-    return map { "$_ is '$settings->{$_}', $value{$_}[1]" }
+    my ($settings, @given) = @_;
+    return map { "$_ is '$settings->{$_}'" . ($_ eq 'IMAGE' && !grep({ $_ eq 'IMAGE' } @given) ? ' as this folder' : '') . ", $value{$_}[1]" }
         grep { defined $settings->{$_} && $settings->{$_} !~ $value{$_}[0] } sort keys %value;
+}
+
+# Text that the shell takes apart: quotes come in pairs. Variables and their values, and more of them.
+sub quotes {
+    my ($settings, %more) = @_;
+    my %text = (%more, map { $_ => $settings->{$_} } qw(CFLAGS LDLIBS QEMU_FLAGS GDB_FLAGS));
+    return map { "$_: a quote is not closed: $text{$_}" }
+        grep { ($text{$_} // '') !~ /^(?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*$/ } sort keys %text;
 }
 
 # Variables that are looked at only when a command runs.
