@@ -102,20 +102,22 @@ fuzz:
 new:
 	@tools/ukern $(if $(TEMPLATE)$(NAME),new '$(TEMPLATE)' '$(NAME)',help)
 
-# The network needs lwIP; without it the rest is measured.
-net_image = $(if $(elsewhere),$(build)/,)examples/net/$(if $(elsewhere),,build/)net.img
+# The network needs lwIP; without it the rest is measured. Both ways to the device.
+net_folder = $(if $(elsewhere),$(build)/,)examples/net/$(if $(elsewhere),,build/)
+net_images = $(net_folder)net.img $(net_folder)own/net.img
+make_net   = $(MAKE) --no-print-directory -C examples/net UKERN_READY=yes UKERN_BUILD=$(build)
+make_nets  = $(make_net) BUILD=$(abspath $(net_folder)) && $(make_net) BUILD=$(abspath $(net_folder)own) DRIVER=netserv
 bench: libs
 	$(call project,bench) bench OUT=$(build)
 	+@if [ -e $(build)/third_party/lwip/tcp.c ]; then \
-	    $(MAKE) --no-print-directory -C examples/net UKERN_READY=yes UKERN_BUILD=$(build) BUILD=$(abspath $(dir $(net_image))) && \
-	    echo && bench/network $(net_image); \
+	    $(make_nets) && echo && bench/network $(net_images); \
 	else echo "bench: the network is left out: \`make setup\` fetches lwIP"; fi
 
 ROUNDS := 3
 bench-linux: libs
-	$(call project,examples/net)
+	+@$(make_nets)
 	@bench/linux/fetch $(build)/linux
-	@ROUNDS=$(ROUNDS) bench/network $(net_image) $(build)/linux
+	@ROUNDS=$(ROUNDS) bench/network $(net_images) $(build)/linux
 
 # What a new user would have, in a folder of its own.
 bench-sdk: traced
