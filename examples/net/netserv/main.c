@@ -54,7 +54,8 @@ static void close_sock(struct sock *s)
         datagram_close(s);
 }
 
-static int do_create(struct request *r, struct sock *set)
+/* from: the socket that was asked, or NULL if it was `socket` itself. */
+static int do_create(struct request *r, struct sock *from)
 {
     static const enum sock_kind kinds[] = {[SOCKET_TYPE_TCP] = SOCK_TCP,
                                            [SOCKET_TYPE_UDP] = SOCK_UDP,
@@ -68,7 +69,7 @@ static int do_create(struct request *r, struct sock *set)
     if (type < SOCKET_TYPE_TCP || type > SOCKET_TYPE_SET ||
         (family != 0 && family != 4 && family != 6))
         return UKERN_EINVAL;
-    s = sock_create(kinds[type], false);
+    s = sock_create(kinds[type], from != NULL ? from->owner : r->badge, false);
     if (s == NULL)
         return SOCKET_ENOBUFS;
     s->v6 = family == 6;
@@ -77,8 +78,8 @@ static int do_create(struct request *r, struct sock *set)
         sock_free(s);
         return error;
     }
-    if (s->kind != SOCK_SET)
-        set_join(s, set);
+    if (s->kind != SOCK_SET && from != NULL && from->kind == SOCK_SET)
+        set_join(s, from);
     error = give(s, &r->reply);
     if (error != UKERN_OK)
         close_sock(s);
@@ -319,7 +320,7 @@ static int handle(struct server *server, struct request *r)
     if (r->token == 0)
         result = SERVER_LATER; /* nobody would hear the answer */
     else if (r->label == SOCKET_CREATE)
-        result = do_create(r, s != NULL && s->kind == SOCK_SET ? s : NULL);
+        result = do_create(r, s);
     else if (r->label == SOCKET_STATUS)
         result = do_status(r);
     else

@@ -31,8 +31,20 @@ void sock_name(struct sock *s)
     s->badge = serial++ << INDEX_BITS | i;
 }
 
-struct sock *sock_create(enum sock_kind kind, bool nameless)
+/* One client cannot have them all. */
+static bool has_its_share(uint64_t owner)
 {
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SOCK_MAX; i++)
+        n += table[i] != NULL && table[i]->owner == owner;
+    return n >= SOCK_SHARE;
+}
+
+struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless)
+{
+    if (used >= SOCK_SHARE && has_its_share(owner))
+        return NULL;
     for (unsigned i = 0; i < SOCK_MAX; i++) {
         if (table[i] != NULL)
             continue;
@@ -41,6 +53,7 @@ struct sock *sock_create(enum sock_kind kind, bool nameless)
             return NULL;
         used++;
         table[i]->kind = kind;
+        table[i]->owner = owner;
         if (!nameless)
             sock_name(table[i]);
         return table[i];

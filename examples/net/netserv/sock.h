@@ -18,6 +18,7 @@
 #include "socket_abi.h"
 
 #define SOCK_MAX     SOCKET_MEMBERS      /**< sockets, also those that only finish sending */
+#define SOCK_SHARE   (SOCK_MAX - 16)     /**< of one client, and of whom it lends its `socket` */
 #define RX_RING      (256 * 1024)        /**< received by a TCP socket, not read */
 #define TX_RING      (128 * 1024)        /**< to be sent, or not acknowledged */
 #define RINGS_SIZE   (RX_RING + TX_RING) /**< the shared memory: one, then the other */
@@ -44,6 +45,7 @@ enum sock_kind { SOCK_TCP, SOCK_LISTENER, SOCK_UDP, SOCK_ICMP, SOCK_NAME, SOCK_S
 
 struct sock {
     uint64_t badge; /**< 0: its client has closed it, or has not accepted it yet */
+    uint64_t owner; /**< badge of the handle of `socket` that it comes from */
     enum sock_kind kind;
     int error;           /**< what reads and writes fail with, once what was received is read */
     struct watch *watch; /**< who polls */
@@ -82,8 +84,8 @@ struct sock {
     uint32_t asked;       /**< a name: when, milliseconds */
 };
 
-/** A new socket, with a badge unless `nameless`. NULL: all are in use. */
-struct sock *sock_create(enum sock_kind kind, bool nameless);
+/** A new socket, with a badge unless `nameless`. NULL: all are in use, or all that this owner may have. */
+struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless);
 /** Give it a badge now. */
 void sock_name(struct sock *s);
 struct sock *sock_find(uint64_t badge);

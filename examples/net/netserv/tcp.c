@@ -247,7 +247,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 
     if (err != ERR_OK || pcb == NULL)
         return ERR_VAL;
-    s = sock_create(SOCK_TCP, true);
+    s = sock_create(SOCK_TCP, listener->owner, true);
     if (s == NULL)
         return ERR_MEM; /* lwIP breaks the connection off */
     s->rings = rings_take();
