@@ -83,6 +83,12 @@ static int ask(int s, uint32_t label, struct ukern_msg *m)
     return error < 0 ? error : UKERN_TAG_LABEL(m->tag);
 }
 
+/* The handle that came with a reply; no number that a server only says is one. */
+static int brought(const struct ukern_msg *m)
+{
+    return UKERN_TAG_HANDLES(m->tag) == 1 ? (int)m->w[5] : UKERN_EPROTO;
+}
+
 static int pack(const struct sockaddr *address, socklen_t size, uint64_t w[3])
 {
     struct socket_address a = {0};
@@ -130,7 +136,7 @@ int socket_create(int server, enum socket_type type, int family)
     struct ukern_msg m = {0, {type, family == AF_INET6 ? 6 : 4}};
     int error = server < 0 ? server : ask(server, SOCKET_CREATE, &m);
 
-    return error < 0 ? error : (int)m.w[5];
+    return error < 0 ? error : brought(&m);
 }
 
 static int open_socket(int server, int family, int type, int protocol)
@@ -199,16 +205,19 @@ int socket_wait(int set, struct socket_ready ready[SOCKET_READY_MAX])
 int socket_desk(int set, struct socket_desk *desk)
 {
     struct ukern_msg m = {0};
-    void *memory = NULL;
+    void *memory;
     int error = ask(set, SOCKET_DESK_OPEN, &m);
 
-    if (error >= 0) {
-        error =
-            shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &memory);
-        handle_close((ukern_handle)m.w[5]); /* the mapping keeps it */
+    if (error >= 0)
+        error = brought(&m);
+    if (error < 0)
+        return (int)socket_done(error);
+    error = shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &memory);
+    handle_close((ukern_handle)m.w[5]); /* the mapping keeps it */
+    if (error == UKERN_OK) {
+        desk->out = memory;
+        desk->in = desk->out + SOCKET_DESK_IN;
     }
-    desk->out = memory;
-    desk->in = desk->out + SOCKET_DESK_IN;
     return (int)socket_done(error);
 }
 
@@ -269,7 +278,7 @@ static int accept_flags(int s, struct sockaddr *peer, socklen_t *size, uint64_t 
     if (error < 0)
         return (int)socket_done(error);
     unpack(m.w, peer, size);
-    return (int)m.w[5];
+    return (int)socket_done(brought(&m));
 }
 
 int accept(int s, struct sockaddr *peer, socklen_t *size)

@@ -46,7 +46,12 @@ static void deliver(uint32_t line)
 
 void irq_poll(void)
 {
-    for (int line = board.irq_next(); line >= 0; line = board.irq_next()) {
+    int line;
+
+    do {
+        line = board.irq_next();
+        if (line < 0)
+            return;
         arch_cpu()->interrupts++;
         TRACE(interrupt, 0, TRACE_CURRENT(), (uint64_t)line);
         if (line == BOARD_IRQ_TIMER)
@@ -54,9 +59,9 @@ void irq_poll(void)
         else
             deliver((uint32_t)line);
         board.irq_end((unsigned)line);
-        if (line == BOARD_IRQ_TIMER)
-            break; /* what is due beyond a bounded number fires again at once */
-    }
+        /* What is due beyond a bounded number of timers fires again at once. The CPU tells cheaper
+         * than the controller whether there are more. */
+    } while (line != BOARD_IRQ_TIMER && arch_irq_pending());
 }
 
 /* ---- System calls ---- */

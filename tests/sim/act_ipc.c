@@ -36,6 +36,15 @@ void act_ipc(struct task *t)
     act(t, how < 6 ? UKERN_SYS_ipc_call : UKERN_SYS_ipc_send, &r);
 }
 
+/* A guessed token may be one that t holds, after all: then *h is what was received with it. */
+static uint64_t guess(const struct actor *a, uint64_t token, struct held *h)
+{
+    for (unsigned i = 0; i < a->tokens; i++)
+        if (a->token[i].token == token)
+            *h = a->token[i];
+    return token;
+}
+
 /* A token that t holds, or one that it should not have; *h: what was received with it. */
 static uint64_t pick_token(const struct task *t, struct held *h)
 {
@@ -45,12 +54,12 @@ static uint64_t pick_token(const struct task *t, struct held *h)
     if (a->tokens && percent(95)) {
         /* Mostly the latest: the direct path replies to that. */
         *h = a->token[percent(60) ? a->tokens - 1 : below(a->tokens)];
-        return percent(97) ? h->token : h->token + TOKEN_ONE;
+        return percent(97) ? h->token : guess(a, h->token + TOKEN_ONE, h);
     }
     if (percent(60)) { /* another's call */
         const struct task *of = task_by_slot(1 + below(16));
         if (of)
-            return of->token;
+            return guess(a, of->token, h);
     }
     return chance_next() >> below(64);
 }
