@@ -95,7 +95,8 @@ ok "no task at all" shows '^ukern break TASK \[PLACE\]: '
 ok "the task stops" shows '^second stops:$'
 ok "there" shows '^#0  main \(\) at \./second\.c:11$'
 ok "twice" [ "$(grep -c '^second stops:$' "$out")" = 2 ]
-ok "the other did not, whose program is at the same address" shows '^first says 42'
+# It has spoken by now, or, on a busy machine, is still on its way.
+ok "the other did not, whose program is at the same address" shows '^first says 42|^ +[0-9]+  first +[0-9]+  (ready|waits .*)$'
 ok "nor has this one gone on before" sh -c "! sed '/^#0  main/,\$d' $out | grep -q 'second says'"
 ok "gdb's backtrace goes to main, and ends" sh -c "grep -qE '^#1 .* in main \(\) at \./second.c:11' $out && ! grep -q 'corrupt stack' $out"
 ok "variables have values, also after a look at another task" [ "$(grep -c '^\$[0-9]* = 21$' "$out")" = 2 ]
