@@ -39,7 +39,7 @@ ok "a small file" same "$UKERN/examples/net/httpd/index.html" index.html
 ok "thirteen transfers, through loss of 1, 5 and 20%, disorder, duplicates and overlap" lossy 1
 ok "5000 echo requests, all answered" peer echo 5000
 # Nobody but ARP answers now.
-peer idle 45 &
+./peer "$work/host.sock" "$work/guest.sock" idle 45 & # the program itself, so that it can be ended
 idle=$!
 type "wget 10.0.2.99/ &"
 type "host nowhere.example &"
