@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # netdev and netserv are killed again and again while they have work: they come back, and no memory is lost.
-# KILLS sets how often (20); init makes pauses of up to ten seconds between them.
+# KILLS sets how often (10); init makes pauses of up to ten seconds between them.
 # TEST_SECONDS=900
-KILLS=${KILLS:-20}
+KILLS=${KILLS:-10}
 if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
     echo "1..0 # SKIP lwIP is not fetched: make setup"
     exit 0
