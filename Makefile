@@ -76,9 +76,10 @@ libs:
 	@mkdir -p $(build)/pkgconfig
 	@sed 's|@SDK@|$(UKERN)|; s|@LIBDIR@|$(build)/lib|; s|@VERSION@|$(VERSION)|' ukern.pc.in >$(build)/pkgconfig/ukern.pc
 
-# What an installed SDK has besides: the library that records (make trace).
+# What an installed SDK has besides: the libraries that record (make trace) and that watch themselves (UKERN_MEASURE=1).
 traced: libs
 	+@$(MAKE) --no-print-directory -f tools/libs.mk UKERN_BUILD=$(build) UKERN_TRACE=1 libs
+	+@$(MAKE) --no-print-directory -f tools/libs.mk UKERN_BUILD=$(build) UKERN_MEASURE=1 libs
 
 all: libs
 	$(call project,examples/pipes)

@@ -232,7 +232,7 @@ ukern_kernel_objects := $(call objects_of,$(ukern_kernel_out),$(KERNEL))
 ukern_kernel_link := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
     --fatal-warnings -T $(ukern_kernel_script) \
     $(foreach f,$(ukern_memory_functions),--defsym=$f=ukern_$f)
-$(eval $(call objects_rule,$(ukern_kernel_out),$(KERNEL),$(ukern_kernel_flags) $(ukern_own_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
+$(eval $(call objects_rule,$(ukern_kernel_out),$(sort $(KERNEL)),$(ukern_kernel_flags) $(ukern_own_flags) -I$(UKERN)/libuser/include -I. $(CFLAGS)))
 $(call stamp,$(ukern_kernel_out)/link.flags,$(CROSS_COMPILE) $(ukern_kernel_link) $(ukern_library) $(KERNEL))
 
 # A board of the project's own takes the place of QEMU's virt, whose pieces it may use: the library is linked again.

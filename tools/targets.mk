@@ -28,7 +28,7 @@ doc:
 	@mkdir -p $(BUILD)/doc
 	@printf '%s\n' 'PROJECT_NAME = $(IMAGE)' 'INPUT = .' 'RECURSIVE = YES' 'EXCLUDE = $(BUILD)' 'FILE_PATTERNS = *.c *.h *.md' \
 	    'OPTIMIZE_OUTPUT_FOR_C = YES' 'JAVADOC_AUTOBRIEF = YES' 'EXTRACT_ALL = YES' 'EXTRACT_STATIC = YES' \
-	    'GENERATE_LATEX = NO' 'QUIET = YES' 'OUTPUT_DIRECTORY = $(BUILD)/doc' | doxygen -
+	    'GENERATE_LATEX = NO' 'QUIET = YES' "HAVE_DOT = $$(command -v dot >/dev/null && echo YES || echo NO)" 'OUTPUT_DIRECTORY = $(BUILD)/doc' | doxygen -
 	$(call step,DOC,$(BUILD)/doc/html/index.html)
 
 # For editors: how each source is compiled.

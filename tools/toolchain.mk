@@ -146,10 +146,13 @@ endef
 
 # ---- A program: $(eval $(call program_rule,NAME,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES OF ITS OBJECTS)) makes
 # DIRECTORY/NAME (stripped, for the archive), NAME.elf (with debug information) and NAME.sym.
+# The libraries of LDLIBS that are files, by name or by -L and -l: a program is linked anew when one of them changes.
+ukern_own_libraries = $(filter %.a,$(LDLIBS)) $(foreach l,$(patsubst -l%,%,$(filter -l%,$(LDLIBS))),$(firstword \
+    $(wildcard $(patsubst -L%,%/lib$l.a,$(filter -L%,$(LDLIBS))))))
 define program_rule
 $(call objects_rule,$2/objects/$1,$3,$4,$5)
 $(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $3)
-$2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(ukern_task_script) $(UKERN_BUILD)/lib/libuser.a
+$2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(ukern_task_script) $(UKERN_BUILD)/lib/libuser.a $(ukern_own_libraries)
 	$$(call step,LD,$1)
 	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
 $2/$1: $2/$1.elf

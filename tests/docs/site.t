@@ -22,6 +22,7 @@ site() {
 ok "the site builds without a warning" site
 
 ok "it does not say where it was built" sh -c "! grep -rlF -e '$work' -e '$UKERN' '$html'"
+ok "no markup is left in the text" sh -c "! grep -rlE 'ilinebr|&lt;/t[dr]&gt;' '$html' --include='*.html'"
 ok "each link leads somewhere, and none to another place" "$UKERN/tests/docs/site-links" "$html"
 
 # all_in PAGE NAME...: the page has each name.

@@ -78,7 +78,10 @@ ok "one that needs the second does not do with the first" refuses "this project 
 printf 'TASKS = hello\ninclude $(shell pkg-config --variable=sdkmk ukern)\n' >Makefile
 "$tree/tools/install" -u 9.9.9 '' "$prefix"
 ok "uninstalling one leaves the other" [ "$(pkg-config --modversion ukern)" = "$version" ]
+ok "with its command" sh -c "$prefix/bin/ukern version | grep -qF '$version'"
 ok "and nothing of its own" [ -z "$(find "$prefix" -name '*9.9.9*')" ]
+ok "a kernel that watches itself works here, too" run make run UKERN_MEASURE=1 TIMEOUT=60
+ok "as its library is among those that are installed" sh -c "make -n -C '$tree' BUILD='$tree_build' install PREFIX='$prefix' | grep -q UKERN_MEASURE=1"
 make -s -C "$tree" BUILD="$tree_build" uninstall PREFIX="$prefix"
 ok "make uninstall removes everything" [ -z "$(find "$prefix" ! -type d)" ]
 

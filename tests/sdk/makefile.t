@@ -115,6 +115,11 @@ makefile 'TASKS := hello' 'hello.sources := hello.o'
 ok "an object" refuses "hello.sources: hello.o is built already, and no source; libraries go into LDLIBS"
 makefile 'TASKS := hello' 'hello.sources := folder'
 ok "a folder of sources" refuses 'hello.sources: folder is a folder: name the files in it, as $(wildcard folder/*.c)'
+makefile 'TASKS := hello' 'hello.sources := hello.c hello.c'
+ok "a source twice" refuses "hello.sources: hello.c stands there twice"
+echo 'void ukern_main(void); void ukern_main(void) {}' >twice.c
+makefile 'TASKS := hello' 'KERNEL := twice.c twice.c'
+ok "one of an extension" refuses "KERNEL: twice.c stands there twice"
 makefile 'TASKS := hello' 'KERNEL := calls.txt'
 ok "an extension that is no C" refuses "KERNEL: the SDK cannot tell what calls.txt is; it builds .c and .S"
 mkdir odd.c

@@ -110,4 +110,33 @@ sed -i 's/"[0-9.]*"/"0.1.9"/' "$prefix/lib/ukern-$version/libukern/include/ukern
 echo "0.1.9 1" >"$prefix/lib/ukern-$version/lib/version"
 ok "another version of the SDK" run make
 ok "rebuilds everything" [ "$(grep -c 'CC ' "$out")" = 2 ]
+
+# ---- A library of one's own, which a rule of the project makes, and which changes.
+mkdir -p "$outside/library/lib"
+cd "$outside/library" || exit 1
+cat >use.c <<'END_OF_USE'
+#include <stdio.h>
+
+int secret(void);
+
+int main(void)
+{
+    printf("the secret is %d\n", secret());
+    return 0;
+}
+END_OF_USE
+library='lib/libsecret.a: lib/secret.c; @$(CROSS_COMPILE)gcc -c -o lib/secret.o $< && rm -f $@ && $(CROSS_COMPILE)ar rc $@ lib/secret.o'
+for how in lib/libsecret.a '-Llib -lsecret'; do
+    echo 'int secret(void); int secret(void) { return 41; }' >lib/secret.c
+    makefile 'TASKS := use' "LDLIBS := $how"
+    echo "$library" >>Makefile
+    [ "$how" = lib/libsecret.a ] || make -s lib/libsecret.a
+    ok "a library of one's own: LDLIBS := $how" boots "the secret is 41"
+    sed -i 's/41/1041/' lib/secret.c
+    make -s lib/libsecret.a
+    ok "that has changed" boots "the secret is 1041"
+    rm -rf lib/*.[oa] build
+done
+makefile 'TASKS := use' 'LDLIBS := lib/nope.a'
+ok "one that is not there" refuses "Makefile: there is no file lib/nope.a, which LDLIBS names, and no rule to make it"
 finish

@@ -17,8 +17,9 @@ sub odd_name {
 # sources(VARIABLE, FILES...): can they be compiled?
 sub sources {
     my ($what, @files) = @_;
-    my @wrong;
+    my (@wrong, %seen);
     for my $file (@files) {
+        push @wrong, "$what: $file stands there twice" if $seen{$file}++ == 1;
         my @odd = odd_name($what, $file);
         push @wrong, @odd ? @odd
             : $file =~ $CPLUSPLUS ? "$what: $file is C++; the SDK builds C and assembly: .c and .S"
