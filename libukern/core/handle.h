@@ -62,10 +62,13 @@ static inline struct handle *handle_quick(const struct handle_table *t, uint64_t
 static inline struct handle *handle_quick_shm(const struct handle_table *t, uint64_t h,
                                               unsigned rights)
 {
-    struct handle *e = &t->first[h];
     const struct shm *s;
+    struct handle *e;
 
-    if (unlikely(h >= HANDLE_FIRST || e->type != UKERN_TYPE_SHM || rights & ~(unsigned)e->rights))
+    if (unlikely(h >= HANDLE_FIRST))
+        return NULL;
+    e = &t->first[h];
+    if (unlikely(e->type != UKERN_TYPE_SHM || (rights & ~(unsigned)e->rights)))
         return NULL;
     s = e->object;
     return likely(!s->dead && e->badge == s->generation) ? e : NULL;

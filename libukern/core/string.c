@@ -43,13 +43,14 @@ static inline void copy_ends(char *to, const char *from, size_t n)
 /* Upwards: also right for overlapping memory if to is below from, as the end is read first. */
 static inline void copy_up(char *to, const char *from, size_t n)
 {
-    pair *end = (pair *)(to + n - sizeof(pair));
+    pair *end;
     pair last;
 
     if (n < sizeof(pair)) {
         copy_ends(to, from, n);
         return;
     }
+    end = (pair *)(to + n - sizeof(pair));
     last = *(const pair *)(from + n - sizeof(pair));
     for (; n >= 128; n -= 128, to += 128, from += 128) {
 #pragma GCC unroll 8
