@@ -21,7 +21,8 @@
 #include "wire.h"
 
 #define BATCH       (64u + TRAIN_PIECES)
-#define ROUNDS      16u /* of one run; then requests have their turn */
+#define TURN        256u /* frames of one run, which is over then: requests have their turn */
+#define ROUNDS      16u  /* and so it is after these */
 #define MILLISECOND UINT64_C(1000000)
 #define SECOND      UINT64_C(1000000000)
 /* After so long without a frame nothing is going on that a timer of lwIP would be needed for,
@@ -110,15 +111,14 @@ static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted
         if (count == 0)
             *trusted = d.flags & (NET_CSUM_PARTIAL | NET_CSUM_GOOD);
         good &= data != NULL;
-        if (count < TRAIN_PIECES) {
-            held[holds++] = d.id;
-            piece[count++] = (struct train_piece){data, d.length};
-        } else {
-            wire->give_back(d.id); /* more than a frame has: nothing leads there */
-            good = false;
-        }
+        held[holds++] = d.id;
+        piece[count++] = (struct train_piece){data, d.length};
         if (!(d.flags & NET_MORE))
             break;
+        if (count == TRAIN_PIECES) { /* more than a frame has: the rest is none either */
+            good = false;
+            break;
+        }
     }
     if (count > 0 && !good) { /* one byte is a frame that nobody takes */
         piece[0] = (struct train_piece){nothing, 1};
@@ -127,23 +127,22 @@ static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted
     return count;
 }
 
-/* Frames that have come. */
-static bool take_in(void)
+/* Frames that have come, at most so many. How many are left of that: 0: more may be there. */
+static unsigned take_in(unsigned left)
 {
     struct train_piece piece[TRAIN_PIECES];
-    bool any = false, trusted = false;
+    bool trusted = false;
     unsigned count;
 
-    while ((count = next_frame(piece, &trusted)) > 0) {
+    while (left > 0 && (count = next_frame(piece, &trusted)) > 0) {
         train_frame(piece, count, trusted);
         if (holds > BATCH - TRAIN_PIECES)
             end_train();
-        any = true;
+        last_frame = now;
+        left--;
     }
     end_train();
-    if (any)
-        last_frame = now;
-    return any;
+    return left;
 }
 
 static void ask_dhcp(void);
@@ -180,12 +179,14 @@ static uint64_t next_deadline(void)
 
 uint64_t link_run(void)
 {
+    unsigned left = TURN;
+
     now = clock_now();
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < ROUNDS && left > 0; round++) {
         if (wire->is_open()) {
             wire->awake();
             link_state();
-            take_in();
+            left = take_in(left);
             if (out_of_room && wire->room() != NULL) {
                 out_of_room = false;
                 tcp_txnow();
@@ -197,7 +198,7 @@ uint64_t link_run(void)
             return next_deadline();
         wire->flush();
         unsent = false;
-        if (wire->may_sleep(out_of_room))
+        if (left > 0 && wire->may_sleep(out_of_room))
             return next_deadline();
     }
     return now;
