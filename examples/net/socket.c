@@ -227,10 +227,11 @@ int socket_turn(int set, const struct socket_desk *desk, struct socket_turn *t)
     uint64_t flags = (t->now ? STREAM_NONBLOCK : 0u) | (t->send ? SOCKET_TURN_SEND : 0u);
     int error;
 
-    m.w[0] = t->to | flags << 32;
+    m.w[0] = t->to | flags << 32 | (uint64_t)t->most << 40;
     if (t->send)
         m.w[1] = (uint64_t)((const unsigned char *)t->data - desk->out) | (uint64_t)t->size << 32;
     memcpy(&m.w[2], &t->peer, sizeof t->peer);
+    m.w[5] = t->until;
     error = ipc_call(set, &m);
     t->send = false;
     if (error < 0)

@@ -190,9 +190,12 @@ struct socket_desk {
 struct socket_turn {
     /** @name Before: what to send first
      * @{ */
-    bool send;        /**< anything? It is set to false. */
-    bool now;         /**< do not wait if nothing has come */
-    unsigned to;      /**< the member; a stream, or one for datagrams */
+    bool send; /**< anything? It is set to false. */
+    bool now;  /**< do not wait if nothing has come */
+    uint64_t
+        until;   /**< nor longer than until then, nanoseconds since boot; 0: it does not matter */
+    size_t most; /**< bytes to receive of a stream, the rest comes later; 0: SOCKET_DESK_ROOM */
+    unsigned to; /**< the member; a stream, or one for datagrams */
     const void *data; /**< in the desk */
     size_t size;      /**< bytes */
     /** @} */

@@ -49,6 +49,11 @@ uint32_t sys_now(void)
     return (uint32_t)(now / MILLISECOND);
 }
 
+uint64_t link_now(void)
+{
+    return now;
+}
+
 uint32_t link_random(void)
 {
     static uint64_t state;

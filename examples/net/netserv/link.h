@@ -22,6 +22,8 @@ void link_init(ukern_handle port, const struct link_config *config);
 /** Take in what has come, run timers, let out what is to go. Returns when to come back at the
  * latest, if nothing wakes us before. */
 uint64_t link_run(void);
+/** The time as link_run() saw it last, nanoseconds since boot. */
+uint64_t link_now(void);
 /** Let out what was sent since link_run(). */
 void link_flush(void);
 /** These notification bits have come; link_run() is due. */

@@ -307,8 +307,9 @@ static int handle_socket(struct sock *s, struct request *r)
 /* Whatever has happened: let lwIP work before the next wait. */
 static void work(struct server *server)
 {
-    server->deadline = link_run();
-    sets_serve();
+    uint64_t next = link_run(), due = sets_serve(link_now());
+
+    server->deadline = next < due ? next : due;
     link_flush(); /* a reader that took bytes has opened a window */
 }
 

@@ -41,10 +41,37 @@ static bool has_its_share(uint64_t owner)
     return n >= SOCK_SHARE;
 }
 
+static bool is_room(uint64_t owner)
+{
+    return used < SOCK_SHARE || (used < SOCK_MAX && !has_its_share(owner));
+}
+
+/* An orphan of this owner, or if all are in use of anyone: its end makes room. NULL: there is none. */
+static struct sock *oldest_orphan(uint64_t owner)
+{
+    struct sock *oldest = NULL;
+
+    for (unsigned i = 0; i < SOCK_MAX; i++) {
+        struct sock *s = table[i];
+
+        if (s != NULL && s->orphan && (used == SOCK_MAX || s->owner == owner) &&
+            (oldest == NULL || (int32_t)(s->taken - oldest->taken) < 0))
+            oldest = s;
+    }
+    return oldest;
+}
+
 struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless)
 {
-    if (used >= SOCK_SHARE && has_its_share(owner))
-        return NULL;
+    if (!is_room(owner)) {
+        struct sock *s = oldest_orphan(owner);
+
+        if (s == NULL)
+            return NULL;
+        stream_abort(s);
+        if (!is_room(owner))
+            return NULL;
+    }
     for (unsigned i = 0; i < SOCK_MAX; i++) {
         if (table[i] != NULL)
             continue;

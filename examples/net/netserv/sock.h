@@ -61,12 +61,14 @@ struct sock {
     bool connected;
     bool closing; /**< no more is written; close when all is sent */
     bool fin_due; /**< end our direction when all is sent */
+    bool orphan;  /**< its client is gone, and what is left is not acknowledged yet */
     bool bound;
     bool no_delay; /**< a listener: so are its connections */
     /* TCP */
     struct rings *rings;
     uint64_t queued;              /**< bytes of tx that lwIP knows of */
     uint64_t hidden;              /**< received bytes that the window has not been opened by */
+    uint32_t taken;               /**< an orphan: when its peer took something, milliseconds */
     struct sock *listener, *next; /**< until accepted */
     struct sock *first, *last;    /**< a listener's, to be accepted */
     /* of a set: set.c */
@@ -77,14 +79,16 @@ struct sock {
     uint8_t *desk; /**< NULL: it has none */
     ukern_handle desk_shm;
     bool changed;
-    struct sock *changed_next;
+    struct sock *changed_next, *desk_next;
+    uint64_t most, until; /**< of who waits: bytes to receive, time to be answered at the latest */
     /* datagrams and names */
     struct datagram *head, *tail;
     unsigned count, kept; /**< datagrams; buffers that they keep */
     uint32_t asked;       /**< a name: when, milliseconds */
 };
 
-/** A new socket, with a badge unless `nameless`. NULL: all are in use, or all that this owner may have. */
+/** A new socket, with a badge unless `nameless`; if need be an orphan goes for it, whose peer has taken
+ * nothing for the longest. NULL: all are in use, or all that this owner may have. */
 struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless);
 /** Give it a badge now. */
 void sock_name(struct sock *s);
@@ -194,8 +198,9 @@ int set_desk(struct sock *set, struct request *r);
 int set_turn(struct sock *set, struct request *r);
 /** A socket may have become ready: sets_serve() is due. */
 void set_changed(struct sock *s);
-/** Answer those who wait for sets, once all has been taken in that there is. */
-void sets_serve(void);
+/** Answer those who wait for sets, once all has been taken in that there is. Returns when to come
+ * back at the latest. */
+uint64_t sets_serve(uint64_t now);
 /** The set is about to end. */
 void turn_close(struct sock *set);
 /** @} */

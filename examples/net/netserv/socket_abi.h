@@ -51,9 +51,10 @@
  * the upper half for what is received. Reply: w5 = shm. */
 #define SOCKET_DESK_OPEN 334
 /** To a set: a turn of a server. First send w1 >> 32 bytes from (uint32_t)w1 in the desk to the
- * member (uint32_t)w0, with SOCKET_TURN_SEND in w0 >> 32, and to the address w2 to w4 if it sends
- * datagrams; then wait for the next event, if not STREAM_NONBLOCK. Reply: label = bytes sent, or an
- * error; if they are less than asked, that is all. (uint32_t)w0 = the 32 bits told by SOCKET_WATCH,
+ * member (uint32_t)w0, with SOCKET_TURN_SEND in w0 >> 32 (8 bits), and to the address w2 to w4 if it sends
+ * datagrams; then wait for the next event, if not STREAM_NONBLOCK. w0 >> 40 = bytes to receive of a
+ * stream at most, or 0; w5 = when to answer at the latest, nanoseconds since boot, or 0. Reply: label =
+ * bytes sent, or an error; if they are less than asked, that is all. (uint32_t)w0 = the 32 bits told by SOCKET_WATCH,
  * w0 >> 32 = what is ready, or 0: nothing, (uint32_t)w1 = the member. What was received lies in the
  * desk's upper half: w1 >> 32 bytes (a stream: 0: its end), w2 to w4 = from whom, if a datagram. If a
  * listener was ready the member is the new connection, w5 = the socket, w2 to w4 = its peer; it is

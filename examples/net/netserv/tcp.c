@@ -6,11 +6,14 @@
  * the bytes leave the ring when the peer has acknowledged them.
  */
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sock.h"
+
+#define ORPHAN_PATIENCE 60000 /* milliseconds for which a peer may take nothing of what is left */
 
 static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct waiter *w,
                     int64_t result, const struct segment segment[2])
@@ -86,6 +89,7 @@ static void detach(struct sock *s)
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
     tcp_poll(pcb, NULL, 0);
+    tcp_setprio(pcb, TCP_PRIO_MIN); /* lwIP ends it first if it needs room */
 }
 
 /* Its client has closed it and all has been handed over: end the connection, too. */
@@ -176,6 +180,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n)
 
     (void)pcb;
     pipe_take(&s->tx, n);
+    s->taken = sys_now();
     s->queued -= n;
     settle(s);
     finish(s);
@@ -206,6 +211,10 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
     struct sock *s = arg;
 
     (void)pcb;
+    if (s->orphan && sys_now() - s->taken > ORPHAN_PATIENCE) {
+        stream_abort(s); /* it may answer for ever, and never let us end */
+        return ERR_ABRT;
+    }
     push(s);
     finish(s);
     return ERR_OK;
@@ -499,6 +508,8 @@ void stream_close(struct sock *s)
         return;
     }
     s->closing = true;
+    s->orphan = true;
+    s->taken = sys_now();
     push(s);
     finish(s);
 }

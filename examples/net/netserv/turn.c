@@ -11,6 +11,9 @@
 #include "sock.h"
 
 static struct sock *changed; /* sets whose waiters may be served */
+static struct sock *desks;   /* all that take turns */
+static uint64_t soonest =
+    UKERN_FOREVER; /* when the first of their waiters wants an answer; or earlier */
 
 int set_desk(struct sock *set, struct request *r)
 {
@@ -31,6 +34,9 @@ int set_desk(struct sock *set, struct request *r)
         }
         set->desk = memory;
         set->desk_shm = shm;
+        set->until = UKERN_FOREVER;
+        set->desk_next = desks;
+        desks = set;
     }
     r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 1), {0}};
     r->reply.w[5] = UKERN_SEND_HANDLE(set->desk_shm, UKERN_R_READ | UKERN_R_WRITE);
@@ -90,7 +96,7 @@ static struct sock *event(struct sock *set, struct ukern_msg *reply)
         about->wanted = STREAM_IN;
         about->data = s->data;
     } else if ((ready & STREAM_IN) && s->kind == SOCK_TCP) {
-        n = stream_peek(s, in, SOCKET_DESK_HALF);
+        n = stream_peek(s, in, set->most);
     } else if ((ready & STREAM_IN) && s->kind == SOCK_UDP) {
         n = datagram_peek(s, in, SOCKET_DESK_HALF, &reply->w[2]);
     }
@@ -111,7 +117,7 @@ static void settle_event(struct sock *s, const struct ukern_msg *reply, bool tak
         datagram_taken(s);
 }
 
-/* Answer a turn. false: there is no event, and `wait`. */
+/* Answer a turn. false: there is no event, and it waits for one. */
 static bool answer(struct sock *set, uint64_t token, int64_t sent, bool wait)
 {
     struct ukern_msg reply = {UKERN_TAG(sent, 0), {0}};
@@ -131,7 +137,8 @@ static bool answer(struct sock *set, uint64_t token, int64_t sent, bool wait)
 
 int set_turn(struct sock *set, struct request *r)
 {
-    uint64_t flags = r->msg.w[0] >> 32, asked = r->msg.w[1] >> 32;
+    uint64_t flags = r->msg.w[0] >> 32 & 0xff, most = r->msg.w[0] >> 40;
+    uint64_t until = r->msg.w[5], asked = r->msg.w[1] >> 32;
     int64_t sent = 0;
     bool wait = !(flags & STREAM_NONBLOCK);
 
@@ -145,8 +152,12 @@ int set_turn(struct sock *set, struct request *r)
             return SERVER_REPLY;
         }
     }
+    set->most = most > 0 && most < SOCKET_DESK_HALF ? most : SOCKET_DESK_HALF;
     if (answer(set, r->token, sent, wait))
         return SERVER_LATER;
+    set->until = until > 0 ? until : UKERN_FOREVER;
+    if (set->until < soonest)
+        soonest = set->until;
     r->msg.w[0] = (uint64_t)sent; /* kept for the answer */
     return sock_wait(set, PIPE_READ_END, r, true);
 }
@@ -163,21 +174,45 @@ void set_changed(struct sock *s)
     changed = set;
 }
 
-void sets_serve(void)
+/* Tell those who wait for a set; `late`: if there is nothing to be told, then that. */
+static void serve(struct sock *set, bool late)
+{
+    struct waiter *w;
+
+    while ((w = set->rx.waiting[PIPE_READ_END].head) != NULL) {
+        if (!(w->by_message ? answer(set, w->token, (int64_t)w->length, !late)
+                            : set_tell(set, w->token)))
+            break;
+        free(pipe_forget_token(&set->rx, PIPE_READ_END, w->token));
+    }
+}
+
+/* Some have waited long enough. */
+static void serve_late(uint64_t now)
+{
+    soonest = UKERN_FOREVER;
+    for (struct sock *set = desks; set != NULL; set = set->desk_next) {
+        if (set->until <= now) {
+            set->until = UKERN_FOREVER; /* who waits on, waits for events alone */
+            serve(set, true);
+        }
+        if (set->until < soonest)
+            soonest = set->until;
+    }
+}
+
+uint64_t sets_serve(uint64_t now)
 {
     struct sock *set;
-    struct waiter *w;
 
     while ((set = changed) != NULL) {
         changed = set->changed_next;
         set->changed = false;
-        while ((w = set->rx.waiting[PIPE_READ_END].head) != NULL) {
-            if (!(w->by_message ? answer(set, w->token, (int64_t)w->length, true)
-                                : set_tell(set, w->token)))
-                break;
-            free(pipe_forget_token(&set->rx, PIPE_READ_END, w->token));
-        }
+        serve(set, false);
     }
+    if (soonest <= now)
+        serve_late(now);
+    return soonest;
 }
 
 void turn_close(struct sock *set)
@@ -185,6 +220,11 @@ void turn_close(struct sock *set)
     for (struct sock **link = &changed; *link != NULL; link = &(*link)->changed_next)
         if (*link == set) {
             *link = set->changed_next;
+            break;
+        }
+    for (struct sock **link = &desks; *link != NULL; link = &(*link)->desk_next)
+        if (*link == set) {
+            *link = set->desk_next;
             break;
         }
     free_desk(set);

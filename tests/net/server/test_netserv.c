@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <ukern/irq.h>
 #include <ukern/stream.h>
 
 #include "../wire/wire.h"
@@ -481,6 +482,64 @@ static void test_train(void **state)
 
 /* ---- Memory that strangers decide about. ---- */
 
+/* The peer has heard nothing new, and has no room. */
+static void no_room(const struct flow *f)
+{
+    uint8_t *t = frame + DATA_OFFSET;
+    size_t length = lay_out(f, ACK, f->seq, "", 0);
+
+    put16(t + 14, 0);
+    put16(t + 16, 0);
+    put16(t + 16, wire_sum(t, HEADER, pseudo_header(frame, HEADER)));
+    world_frame(frame, length);
+}
+
+/* A connection of which its client has nothing any more, while its peer takes nothing. */
+static struct flow orphan(uint64_t l, uint16_t port)
+{
+    static const uint8_t data[8000];
+    struct flow f = dial(port, 80);
+    uint64_t s = accepted(accept_later(l));
+    struct call *c = world_call(s, STREAM_WRITE, (uint64_t[6]){sizeof data}, data, sizeof data);
+
+    assert_int_equal(c->label, 0);
+    world_end_call(c);
+    no_room(&f);
+    world_close(s);
+    return f;
+}
+
+/* A peer that takes nothing cannot keep a socket for ever after its client has gone. */
+static void test_orphan(void **state)
+{
+    (void)state;
+    uint64_t l = listener(80);
+    unsigned before = world_sockets();
+    struct flow f = orphan(l, 3100);
+
+    for (unsigned i = 0; i < 20; i++) {
+        world_wait(2000);
+        no_room(&f);
+        assert_int_equal(world_sockets(), before + 1);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        world_wait(2000);
+        no_room(&f);
+    }
+    assert_int_equal(world_sockets(), before);
+}
+
+/* Nor can many peers of that kind have all sockets: for a new connection an old one of them goes. */
+static void test_orphans_make_room(void **state)
+{
+    (void)state;
+    uint64_t l = listener(80);
+
+    for (uint16_t i = 0; i < 2 * SOCKET_MEMBERS; i++)
+        orphan(l, (uint16_t)(4000 + i));
+    assert_in_range(world_sockets(), SOCKET_MEMBERS / 2, SOCKET_MEMBERS);
+}
+
 /* Segments that are kept because one before them is missing: some of them go when others need the
  * memory. Then a transfer with a gap still arrives. */
 static void test_gaps_do_not_make_deaf(void **state)
@@ -734,6 +793,68 @@ static void test_turn_of_a_dead_caller(void **state)
     segment(&f, RST | ACK, f.seq + 5, "", 0);
 }
 
+/* Who wants no more than so many bytes gets the rest later. */
+static void test_turn_of_a_few_bytes(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), from;
+    uint8_t *desk = desk_of(set);
+    struct flow f;
+
+    member(set, SOCKET_TYPE_TCP, 80, 7);
+    f = dial(2103, 80);
+    from = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
+    segment(&f, ACK | PSH, f.seq, "hello", 5);
+    assert_int_equal(told(turn(set, 3u << 8, 0, 0, 0), 0, 7, STREAM_IN, 3), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "hel", 3);
+    assert_int_equal(told(turn(set, 3u << 8, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "lo", 2);
+    segment(&f, RST | ACK, f.seq + 5, "", 0);
+}
+
+/* Who waits until a time is answered then, if nothing has come; and what comes later is not lost. */
+static void test_turn_until(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), other = make(SOCKET_TYPE_SET, 0);
+    uint64_t w[6] = {[5] = clock_now() + 3000 * MILLISECOND};
+    struct call *c, *patient;
+
+    desk_of(set);
+    desk_of(other);
+    member(set, SOCKET_TYPE_UDP, 6000, 1);
+    patient = turn(other, 0, 0, 0, 0);
+    c = world_call(set, SOCKET_TURN, w, NULL, 0);
+    world_wait(2500);
+    assert_false(c->done);
+    world_wait(1000);
+    told(c, 0, 0, 0, 0);
+    assert_false(patient->done);
+    world_end_call(patient);
+    c = world_call(set, SOCKET_TURN, w, NULL, 0); /* the time is over already */
+    told(c, 0, 0, 0, 0);
+    w[5] = clock_now() + 3000 * MILLISECOND;
+    c = world_call(set, SOCKET_TURN, w, NULL, 0);
+    datagram(6000, 10);
+    told(c, 0, 1, STREAM_IN, 10);
+    c = turn(set, 0, 0, 0, 0); /* without a time: that of the last is over */
+    world_wait(5000);
+    assert_false(c->done);
+    world_end_call(c);
+    /* The same set may be waited for in the other way meanwhile. */
+    w[5] = clock_now() + 3000 * MILLISECOND;
+    world_end_call(world_call(set, SOCKET_TURN, w, NULL, 0));
+    c = world_call(set, SOCKET_WAIT, (uint64_t[6]){0}, NULL, 0);
+    world_wait(5000);
+    assert_false(c->done);
+    assert_true(world_deadline() > clock_now());
+    world_end_call(c);
+    w[5] = clock_now() + 3000 * MILLISECOND;
+    world_end_call(world_call(set, SOCKET_TURN, w, NULL, 0));
+    world_close(set); /* nobody is left who could be answered */
+    world_wait(5000);
+}
+
 static void test_turns_that_lie(void **state)
 {
     (void)state;
@@ -794,12 +915,16 @@ int main(void)
         SERVED(test_closed_while_others_wait),
         SERVED(test_train),
         SERVED(test_gaps_do_not_make_deaf),
+        SERVED(test_orphan),
+        SERVED(test_orphans_make_room),
         SERVED(test_unread_datagrams),
         SERVED(test_set_is_fair),
         SERVED(test_turns),
         SERVED(test_turn_of_too_much),
         SERVED(test_turns_of_datagrams),
         SERVED(test_turn_of_a_dead_caller),
+        SERVED(test_turn_of_a_few_bytes),
+        SERVED(test_turn_until),
         SERVED(test_turns_that_lie),
         cmocka_unit_test(test_checksum),
     };

@@ -317,6 +317,11 @@ void link_woken(uint64_t bits)
 
 void link_flush(void) {}
 
+uint64_t link_now(void)
+{
+    return clock_ns;
+}
+
 uint64_t link_run(void)
 {
     train_end();
@@ -377,6 +382,11 @@ void world_frame(const uint8_t *frame, size_t n)
     while (loans > 0)
         free(on_loan[--loans]);
     deliver_hangups();
+}
+
+uint64_t world_deadline(void)
+{
+    return server.deadline;
 }
 
 void world_wait(unsigned milliseconds)

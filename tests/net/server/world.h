@@ -55,6 +55,8 @@ void world_frame_first(const uint8_t *frame, size_t n);
 void world_frame(const uint8_t *frame, size_t n);
 /** The next frame that netserv has sent; 0: none. */
 size_t world_sent(uint8_t *frame, size_t room);
+/** When netserv wants to run again at the latest. */
+uint64_t world_deadline(void);
 /** Time passes, in steps in which timers run. */
 void world_wait(unsigned milliseconds);
 
