@@ -35,6 +35,7 @@ static const struct known {
     {SOCKET_ENONAME, ENOENT, "there is no host of that name"},
     {SOCKET_EAGAINNAME, EAGAIN, "the name server does not answer"},
     {SOCKET_EGONE, ECONNRESET, "netserv was started anew: open the socket again"},
+    {SOCKET_EBROADCAST, EACCES, "to send to all, a socket needs SO_BROADCAST"},
     {UKERN_EPEER, ECONNRESET, "netserv died: open the socket anew"},
 };
 
@@ -292,9 +293,11 @@ int accept_now(int s, struct sockaddr *peer, socklen_t *size)
     return accept_flags(s, peer, size, STREAM_NONBLOCK);
 }
 
+/* Netserv refuses what it does not know, and so flags that there are not here. */
 static uint64_t stream_flags(int flags)
 {
-    return flags & MSG_DONTWAIT ? STREAM_NONBLOCK : 0;
+    return (flags & MSG_DONTWAIT ? STREAM_NONBLOCK : 0) |
+           (flags & ~MSG_DONTWAIT ? ~(uint64_t)STREAM_NONBLOCK : 0);
 }
 
 ssize_t send(int s, const void *data, size_t n, int flags)

@@ -143,9 +143,10 @@ int accept(int s, struct sockaddr *peer, socklen_t *size);
 int accept_now(int s, struct sockaddr *peer, socklen_t *size);
 /** ECONNREFUSED: nobody listens there; ETIMEDOUT; EHOSTUNREACH: no way leads there. */
 int connect(int s, const struct sockaddr *address, socklen_t size);
+/** EINVAL: other flags than MSG_DONTWAIT, also for those below. */
 ssize_t send(int s, const void *data, size_t n, int flags);
 ssize_t recv(int s, void *data, size_t n, int flags);
-/** EMSGSIZE: longer than a datagram can be. */
+/** EMSGSIZE: longer than a datagram can be; EACCES: to all, without SO_BROADCAST. */
 ssize_t sendto(int s, const void *data, size_t n, int flags, const struct sockaddr *to,
                socklen_t size);
 ssize_t recvfrom(int s, void *data, size_t n, int flags, struct sockaddr *from, socklen_t *size);

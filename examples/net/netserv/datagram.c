@@ -234,6 +234,22 @@ static void resolved(const char *name, const ip_addr_t *ip, void *arg)
     enqueue(s, p, ip, 0);
 }
 
+/* As DNS has them: labels of 1 to 63 bytes, with dots between them. A dot at the end is left out. */
+static bool good_name(char *name)
+{
+    size_t n = strlen(name), label;
+
+    if (n > 1 && name[n - 1] == '.')
+        name[n - 1] = 0;
+    do {
+        label = strcspn(name, ".");
+        if (label < 1 || label > 63)
+            return false;
+        name += label;
+    } while (*name++ != 0);
+    return true;
+}
+
 /* The name lies in the passage. */
 static void resolve(struct sock *s, size_t length)
 {
@@ -249,6 +265,10 @@ static void resolve(struct sock *s, size_t length)
     }
     memcpy(name, passage_bytes, length);
     name[length] = 0;
+    if (!good_name(name)) {
+        s->error = SOCKET_ENONAME;
+        return;
+    }
     err = dns_gethostbyname_addrtype(name, &ip, resolved, (void *)s->badge,
                                      s->v6 ? LWIP_DNS_ADDRTYPE_IPV6 : LWIP_DNS_ADDRTYPE_IPV4);
     if (err == ERR_OK)
@@ -294,6 +314,9 @@ static int reachable(const struct sock *s, const ip_addr_t *to)
         return UKERN_OK;
     if (ip == NULL)
         ip = s->kind == SOCK_UDP ? &s->udp->remote_ip : &s->raw->remote_ip;
+    if (s->kind == SOCK_UDP && IP_IS_V4(ip) && !ip_get_option(s->udp, SOF_BROADCAST) &&
+        netif_default != NULL && ip4_addr_isbroadcast(ip_2_ip4(ip), netif_default))
+        return SOCKET_EBROADCAST;
     return sock_way(ip);
 }
 

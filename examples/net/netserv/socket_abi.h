@@ -102,6 +102,7 @@ enum socket_error {
     SOCKET_ENONAME = -80,    /**< there is no host of that name */
     SOCKET_EAGAINNAME = -81, /**< the name server does not answer */
     SOCKET_EGONE = -82,      /**< it was an earlier netserv's */
+    SOCKET_EBROADCAST = -83, /**< to all, without SOCKET_BROADCAST */
 };
 
 /* A socket made for IPv6 speaks to IPv4, too, whose addresses it knows as ::ffff:a.b.c.d. */

@@ -383,6 +383,8 @@ static int transfer(struct sock *s, struct request *r, enum pipe_side side)
                                       : pipe_write_offer(p, r->msg.w[0], false);
         if (n < 0)
             return (int)n;
+        if (n > 0)
+            r->msg.w[0] = (uint64_t)n; /* what goes now; all of it would wait for more room */
     }
     error = sock_wait(s, side, r, false);
     if (error < 0)
