@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <ukern/abi/types.h>
+#include <ukern/fd.h>
 
 /* An open file of the archive, shared by all duplicates of its descriptor. */
 struct open_file {
@@ -34,8 +35,6 @@ extern struct fd_table {
 /* Descriptors 0 to 2 that the task was born with, as bits. Until one of these is opened it is none,
  * whatever other handle has its number. */
 void fd_start(uint32_t mask);
-/* fd has become a descriptor, with nothing remembered. */
-void fd_opened(int fd);
 /* It is none any more. */
 void fd_forget(int fd);
 /* May fd be a descriptor? Whether the handle is one the kernel will say. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ukern/error.h>
+#include <ukern/fd.h>
 #include <ukern/ipc.h>
 #include <ukern/memory.h>
 #include <ukern/stream.h>
@@ -90,6 +91,16 @@ static int brought(const struct ukern_msg *m)
     return UKERN_TAG_HANDLES(m->tag) == 1 ? (int)m->w[5] : UKERN_EPROTO;
 }
 
+/* The same, if it is a socket. */
+static int brought_socket(const struct ukern_msg *m)
+{
+    int s = brought(m);
+
+    if (s >= 0)
+        fd_opened(s);
+    return s;
+}
+
 static int pack(const struct sockaddr *address, socklen_t size, uint64_t w[3])
 {
     struct socket_address a = {0};
@@ -137,7 +148,7 @@ int socket_create(int server, enum socket_type type, int family)
     struct ukern_msg m = {0, {type, family == AF_INET6 ? 6 : 4}};
     int error = server < 0 ? server : ask(server, SOCKET_CREATE, &m);
 
-    return error < 0 ? error : brought(&m);
+    return error < 0 ? error : brought_socket(&m);
 }
 
 static int open_socket(int server, int family, int type, int protocol)
@@ -242,7 +253,7 @@ int socket_turn(int set, const struct socket_desk *desk, struct socket_turn *t)
     t->what = (uint32_t)m.w[0];
     t->from = (uint32_t)m.w[1];
     t->received = m.w[1] >> 32;
-    t->accepted = UKERN_TAG_HANDLES(m.tag) == 1 ? (int)m.w[5] : -1;
+    t->accepted = UKERN_TAG_HANDLES(m.tag) == 1 ? brought_socket(&m) : -1;
     memcpy(&t->peer, &m.w[2], sizeof t->peer);
     return 0;
 }
@@ -280,7 +291,7 @@ static int accept_flags(int s, struct sockaddr *peer, socklen_t *size, uint64_t 
     if (error < 0)
         return (int)socket_done(error);
     unpack(m.w, peer, size);
-    return (int)socket_done(brought(&m));
+    return (int)socket_done(brought_socket(&m));
 }
 
 int accept(int s, struct sockaddr *peer, socklen_t *size)

@@ -2,15 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # netdev in QEMU, with frames from a peer on the host. FRAMES sets how many random ones (200000).
+# TEST_SECONDS=900
 # shellcheck disable=SC2086,SC2094 # $modern is two words; info is a word, too
-. "$UKERN/tests/tap.sh"
+. "$UKERN/tests/net/guest.sh"
 FRAMES=${FRAMES:-200000}
-modern="-global virtio-mmio.force-legacy=false"
-
-build_project() {
-    make -s -C "$UKERN/tests/net/image" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
-        { sed 's/^/# /' build.log; return 1; }
-}
 
 # boot SECONDS QEMU_OPTIONS...: in the background; its console is the file console.
 boot() {
@@ -40,9 +35,9 @@ figure() {
     test "$value" "$2" "$3" || { sed 's/^/# /' info; return 1; }
 }
 
-ok "the test image is built" build_project
+ok "the test image is built" build_project "$UKERN/tests/net/image"
 
-boot 280 $modern -device virtio-net-device,netdev=n0 \
+boot 900 $modern -device virtio-net-device,netdev=n0 \
     -netdev "dgram,id=n0,local.type=unix,local.path=$work/guest.sock,remote.type=unix,remote.path=$work/host.sock"
 ok "netdev drives the device" wait_for "[netdev] 52:54:00:12:34:56"
 ok "a bulk client is there" wait_for "echo: ready"

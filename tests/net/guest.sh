@@ -9,6 +9,25 @@ DRIVER=${DRIVER:-netdev}
 tasks="netserv httpd echod"
 [ "$DRIVER" = netserv ] || tasks="netdev $tasks"
 
+# Reasons not to run.
+need_lwip() {
+    [ -e "$UKERN_BUILD/third_party/lwip/tcp.c" ] && return
+    echo "1..0 # SKIP lwIP is not fetched: make setup"
+    exit 0
+}
+
+need_curl() {
+    command -v curl >/dev/null && return
+    echo "1..0 # SKIP curl is not here: make setup, or apt-get install curl"
+    exit 0
+}
+
+# build_project FOLDER: a project of the tests, into build.
+build_project() {
+    make -s -C "$1" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
+        { sed 's/^/# /' build.log; return 1; }
+}
+
 # In one folder for all scripts: built once.
 build_image() {
     ln -s "$BUILD/tests/net-example-$DRIVER" build
@@ -28,7 +47,8 @@ free_port() {
 # shellcheck disable=SC2034 # for the scripts
 modern="-global virtio-mmio.force-legacy=false"
 
-# begin SECONDS QEMU_OPTIONS...: in the background; its console is the file console, its keyboard `type`.
+# begin SECONDS OPTIONS...: the image $image (build/net.img), with boot arguments $words, in the background, with options of QEMU;
+# its console is the file console, its keyboard `type`.
 begin() {
     seconds=$1
     shift
@@ -36,7 +56,7 @@ begin() {
     mkfifo input
     exec 4<>input
     : >console
-    "$UKERN/tools/run" -t "$seconds" build/net.img "$@" <input >console 2>&1 &
+    "$UKERN/tools/run" -t "$seconds" -a "${words:-}" "${image:-build/net.img}" "$@" <input >console 2>&1 &
     qemu=$!
 }
 
@@ -46,6 +66,22 @@ start() {
     shift
     # shellcheck disable=SC2086 # two words
     begin "$seconds" $modern -device virtio-net-device,netdev=n0 "$@"
+}
+
+# A host made of raw frames (wire/), which is the other end of the wire of a guest that on_wire has started.
+build_wire() {
+    ${HOST_CC:-gcc} -std=gnu11 -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+        -o peer "$UKERN"/tests/net/wire/*.c
+}
+
+on_wire() {
+    seconds=$1
+    shift
+    start "$seconds" "$@" -netdev "dgram,id=n0,local.type=unix,local.path=$work/guest.sock,remote.type=unix,remote.path=$work/host.sock"
+}
+
+peer() {
+    ./peer "$work/host.sock" "$work/guest.sock" "$@"
 }
 
 # monitor, qtest COMMAND...: of QEMU, if it was started with a socket of that name in $work.
@@ -71,6 +107,24 @@ wait_for() {
     grep -qF -- "$1" console && return 0
     sed 's/^/# /' console
     return 1
+}
+
+# more COUNT PATTERN: the console has it more often than that, within a minute.
+more() {
+    for _ in $(seq 600); do
+        [ "$(grep -c -- "$2" console)" -le "$1" ] || return 0
+        kill -0 "$qemu" 2>/dev/null || break
+        sleep 0.1
+    done
+    [ "$(grep -c -- "$2" console)" -gt "$1" ]
+}
+
+# matches PATTERN: a line of the console does.
+matches() {
+    grep -q -- "$1" console || {
+        sed 's/^/# /' console
+        return 1
+    }
 }
 
 stop() {

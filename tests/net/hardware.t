@@ -4,11 +4,8 @@
 # Devices that are not there, will not do, or stop: what the console says, what a program is told, and that it goes on
 # when the device does.
 # shellcheck disable=SC2086 # $modern is two words
-if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
-    echo "1..0 # SKIP lwIP is not fetched: make setup"
-    exit 0
-fi
 . "$UKERN/tests/net/guest.sh"
+need_lwip
 
 # bad DESCRIPTION LINE QEMU_OPTIONS...: with that machine the console says that line, once; a program is told, and all goes on.
 bad() {

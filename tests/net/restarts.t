@@ -6,15 +6,9 @@
 # KILLS sets how often (10); init makes pauses of up to ten seconds between them.
 # TEST_SECONDS=900
 KILLS=${KILLS:-10}
-if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
-    echo "1..0 # SKIP lwIP is not fetched: make setup"
-    exit 0
-fi
-if ! command -v curl >/dev/null; then
-    echo "1..0 # SKIP curl is not here: make setup, or apt-get install curl"
-    exit 0
-fi
 . "$UKERN/tests/net/guest.sh"
+need_lwip
+need_curl
 
 # What the kernel counts when netserv is new and has served one file: $free KiB of memory, $objects.
 counts() {
@@ -26,15 +20,6 @@ counts() {
     free=$(sed -n "s/^memory .* which \(.*\) KiB are free/\1/p" console | tail -n 1)
     objects=$(sed -n "s/^kernel .*, \(.*\) objects/\1/p" console | tail -n 1)
     echo "# $free KiB are free, there are $objects objects"
-}
-
-# more COUNT PATTERN: the console has it more often than that, within a minute.
-more() {
-    for _ in $(seq 600); do
-        [ "$(grep -c -- "$2" console)" -le "$1" ] || return 0
-        sleep 0.1
-    done
-    return 1
 }
 
 serves() {

@@ -6,15 +6,9 @@
 # TEST_SECONDS=900
 CONNECTIONS=${CONNECTIONS:-5000}
 SIZE=${SIZE:-104857600}
-if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
-    echo "1..0 # SKIP lwIP is not fetched: make setup"
-    exit 0
-fi
-if ! command -v curl >/dev/null; then
-    echo "1..0 # SKIP curl is not here: make setup, or apt-get install curl"
-    exit 0
-fi
 . "$UKERN/tests/net/guest.sh"
+need_lwip
+need_curl
 
 client() {
     perl "$UKERN/tests/net/client.pl" "$@"
@@ -118,15 +112,6 @@ delayed() {
     end netdev get --limit-rate 6M -o got "$url/stream/30000000" && [ "$(sha256sum <got)" = "$(client 0 stream 30000000 | sha256sum)" ]
 }
 
-# twice TEXT: the console says it two times, within a minute.
-twice() {
-    for _ in $(seq 600); do
-        [ "$(grep -cF -- "$1" console)" -lt 2 ] || return 0
-        sleep 0.1
-    done
-    return 1
-}
-
 idle() {
     status
     before=$(of netserv cpu)
@@ -220,10 +205,10 @@ ok "iperf to itself" wait_for "iperf: to ::1: 3.0 MiB"
 ok "idle, netserv uses hardly any CPU" idle
 if [ "$DRIVER" = netdev ]; then
     ok "netdev is killed in the middle of a transfer, which is only delayed" delayed
-    ok "by another netdev" twice "[netdev] 52:54:00:12:34:56"
+    ok "by another netdev" more 1 "netdev. 52:54:00:12:34:56"
 fi
 ok "netserv is killed: a connection breaks off" end netserv client "$echo" hold
-ok "another netserv gets an address" twice "[netserv] 10.0.2.15, gateway 10.0.2.2, by DHCP"
+ok "another netserv gets an address" more 1 "netserv. 10.0.2.15, gateway 10.0.2.2, by DHCP"
 ok "and serves" eval "get --retry 20 --retry-all-errors --retry-delay 1 -o got '$url/big.bin' 2>/dev/null && cmp got build/big.bin"
 stop
 finish

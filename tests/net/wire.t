@@ -5,20 +5,8 @@
 # and frames of any kind. FRAMES sets how many random ones there are (200000).
 # TEST_SECONDS=900
 FRAMES=${FRAMES:-200000}
-if [ ! -e "$UKERN_BUILD/third_party/lwip/tcp.c" ]; then
-    echo "1..0 # SKIP lwIP is not fetched: make setup"
-    exit 0
-fi
 . "$UKERN/tests/net/guest.sh"
-
-build_wire() {
-    ${HOST_CC:-gcc} -std=gnu11 -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
-        -o peer "$UKERN"/tests/net/wire/*.c
-}
-
-peer() {
-    ./peer "$work/host.sock" "$work/guest.sock" "$@"
-}
+need_lwip
 
 # same FILE NAME: what httpd gives is that file.
 same() {
@@ -31,7 +19,7 @@ lossy() {
 
 ok "the image is built" build_image
 ok "the peer is built" build_wire
-start 1800 -netdev "dgram,id=n0,local.type=unix,local.path=$work/guest.sock,remote.type=unix,remote.path=$work/host.sock"
+on_wire 1800
 ok "nobody answers DHCP: the address is the configured one" wait_for "[netserv] 10.0.2.15, gateway 10.0.2.2, as configured"
 [ $tap_failed = 0 ] || { stop; finish; exit 1; }
 ok "ping" peer ping

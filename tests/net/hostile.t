@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# netdev and netserv in QEMU under clients that lie about their rings and ask for anything (hostile/), while an honest
+# client and a host on the wire go on. STEPS sets how many steps each of the two kinds of liars makes (20000), SEED where
+# they begin.
+# TEST_SECONDS=900
+STEPS=${STEPS:-20000}
+. "$UKERN/tests/net/guest.sh"
+need_lwip
+
+# While the siege lasts: what is fetched is what it should be, and all pings are answered.
+go_on() {
+    rounds=0
+    while ! grep -qF "all as before" console && ! grep -qF "FAILED" console; do
+        rounds=$((rounds + 1))
+        peer get /big.bin got && cmp got build/big.bin && peer echo 500 || return 1
+        kill -0 "$qemu" || return 1
+    done
+    echo "# $rounds rounds"
+    [ $rounds -ge 3 ]
+}
+
+ok "the image is built" build_project "$UKERN/tests/net/hostile"
+ok "the peer is built" build_wire
+image=build/nethostile.img words="steps=$STEPS seed=${SEED:-1}"
+on_wire 900 -m 512M
+ok "the siege begins" wait_for "siege: begins" 600
+[ $tap_failed = 0 ] || { stop; finish; exit 1; }
+ok "a host on the wire goes on meanwhile" go_on
+ok "$STEPS steps of one who lies about rings; an honest client goes on" matches "siege: ringliar: .* lives, .*; the honest client got what it sent"
+ok "$STEPS steps of one who asks for anything; an honest client goes on" matches "siege: sockliar: .* lives, .*; the honest client got what it sent"
+for lie in "a frame of its lies outside of its memory" "it returns more buffers than it holds" "it sends more frames at once than there are slots"; do
+    ok "cut off, and said: $lie" says console "[netdev] a client is cut off: $lie"
+done
+ok "nothing is left of them: objects, frames, handles, clients, sockets" says console "all as before"
+ok "the device was never reset" matches "siege: netdev cut [0-9]* clients off and reset the device 0 times"
+ok "nobody else died" lacks console "init: task"
+sed -n 's/^siege/# siege/p' console
+stop
+finish
