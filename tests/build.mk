@@ -61,7 +61,8 @@ host_tests := $(foreach t,$(unit_tests),$(BUILD)/tests/unit/$(basename $(notdir 
 # ---- netserv on the host, with lwIP: see tests/net/server/world.h
 lwip := $(UKERN_BUILD)/third_party/lwip
 ifneq ($(wildcard $(lwip)/tcp.c),)
-server_flags := $(host_flags) -I$(UKERN)/examples/net/netserv -isystem $(lwip) -Wno-cast-qual -Wno-shadow -Wno-address
+server_flags := $(host_flags) -I$(UKERN)/examples/net/netserv -isystem $(lwip) -Wno-cast-qual -Wno-shadow -Wno-address \
+    -DOPTIONS=$(firstword $(shell cksum <$(UKERN)/examples/net/netserv/lwipopts.h)) # no dependency: lwIP's headers include it
 server_out := $(host_out)/server
 server_lwip := $(filter-out altcp% autoip.c bridgeif% igmp.c lowpan% slipif.c zepif.c,$(notdir $(wildcard $(lwip)/*.c)))
 server_own := $(filter-out main.c link.c wire%,$(notdir $(wildcard $(UKERN)/examples/net/netserv/*.c)))
@@ -77,8 +78,8 @@ endef
 $(eval $(call server_rule,lwip/,$(lwip),-w))
 $(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
 $(eval $(call server_rule,,$(UKERN)/tests/net/server))
-$(BUILD)/tests/unit/test_netserv: $(server_out)/test_netserv.c.o $(server_objects)
-	$(call step,HOSTLD,test_netserv)
+$(BUILD)/tests/unit/test_netserv $(BUILD)/tests/unit/test_tcp: $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_objects)
+	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
 # Its interface to the network, over a wire of the test's own.
@@ -87,7 +88,7 @@ $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addpre
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
-host_tests += $(BUILD)/tests/unit/test_netserv $(BUILD)/tests/unit/test_link
+host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_link)
 
 endif
 
