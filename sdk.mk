@@ -113,6 +113,8 @@ ifneq ($(if $(wildcard $(BUILD)/facts.flags),,$(wildcard $(BUILD)/*.[chS] $(BUIL
 $(error BUILD is '$(BUILD)', where files of yours are, and make clean removes all of BUILD: name a folder for built files alone)
 endif
 endif
+# However it is written, its files have one name: by that, make knows the headers of each.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 
 # With other goals beside it, clean comes first, whatever -j says: before anything is written.
 ifneq ($(and $(filter clean,$(MAKECMDGOALS)),$(ukern_need_tools)),)

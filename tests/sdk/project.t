@@ -58,6 +58,11 @@ ok "a header" build
 echo '#define WORD "header two"' >word.h
 ok "is a dependency" build
 ok "without being told" grep -q 'header two' build/project.img
+touch hello.c
+ok "with BUILD written in full" build BUILD="$PWD/build"
+echo '#define WORD "header three"' >word.h
+ok "and in short again" build BUILD=./build
+ok "it is one still" grep -q 'header three' build/project.img
 
 ok "programs hold no writable code" sh -c "! ${CROSS_COMPILE-}readelf -lW build/programs/hello.elf | grep 'LOAD.*RWE'"
 ok "nor does the image" sh -c "! ${CROSS_COMPILE-}readelf -lW build/project.elf | grep 'LOAD.*RWE'"
