@@ -2,11 +2,13 @@
 /** @file
  *  Devices that the image description names, found in the device tree. A driver gets two handles:
  *  NAME, shared memory with the page or pages of its registers, and NAME-irq, its interrupt line.
+ *  A VirtIO device has the former under the name NAME@OFFSET, too: where in the page its registers
+ *  begin, bytes, in hexadecimal.
  *
  *  Known names: pl011 (UART), pl031 (clock), pl061 (GPIO), virtio-net, virtio-blk, virtio-console,
  *  virtio-rng; any other name is looked for as it is among the `compatible` strings of the tree.
- *  VirtIO devices share pages of eight: the driver looks through its page for the device id that it
- *  drives. Two tasks should not get the same page, as each could reach the other's device.
+ *  VirtIO devices share pages of eight. Two tasks should not get the same page, as
+ *  each could reach the other's device.
  *
  *  A VirtIO device reads and writes the DMA memory of its driver until it is reset, also when the
  *  driver is dead. So init makes that memory, holds it, and lets it go only after device_reset().

@@ -18,12 +18,12 @@
 #define PRIORITY_SERVER  32
 #define PRIORITY_PROGRAM 16
 
-#define CLIENT_RIGHTS  (UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER)
-#define ARCHIVE_RIGHTS (UKERN_R_READ | UKERN_R_TRANSFER)
-#define DEVICE_RIGHTS  (UKERN_R_READ | UKERN_R_WRITE)
-#define DMA_RIGHTS     (UKERN_R_READ | UKERN_R_WRITE | UKERN_R_MANAGE | UKERN_R_TRANSFER)
-#define IRQ_NAME_MAX   48
-#define DMA_NAME_MAX   8
+#define CLIENT_RIGHTS   (UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER)
+#define ARCHIVE_RIGHTS  (UKERN_R_READ | UKERN_R_TRANSFER)
+#define DEVICE_RIGHTS   (UKERN_R_READ | UKERN_R_WRITE)
+#define DMA_RIGHTS      (UKERN_R_READ | UKERN_R_WRITE | UKERN_R_MANAGE | UKERN_R_TRANSFER)
+#define DEVICE_NAME_MAX 48
+#define DMA_NAME_MAX    8
 
 /* Badges of clients are small and never come back; servers mint theirs above 32 bits. */
 static uint64_t next_badge = 1;
@@ -104,9 +104,9 @@ struct start {
     struct spawn spawn;
     ukern_handle minted[SPAWN_GRANTS_MAX]; /* closed after the spawn: the task has its own */
     unsigned minted_count;
-    char irq_name[SPAWN_GRANTS_MAX][IRQ_NAME_MAX];
+    char device_name[SPAWN_GRANTS_MAX][DEVICE_NAME_MAX];
     char dma_name[SPAWN_GRANTS_MAX][DMA_NAME_MAX];
-    unsigned irq_count;
+    unsigned device_names;
 };
 
 static int grant_provided(struct start *s, const struct image_task *task)
@@ -146,17 +146,30 @@ static int grant_used(struct start *s, const char *name)
     return spawn_grant(&s->spawn, name, h, 0);
 }
 
+/* A further name that begins with the device's. */
+static int grant_by(struct start *s, ukern_handle h, uint32_t rights, const char *format,
+                    const char *name, unsigned at)
+{
+    char *full = s->device_name[s->device_names];
+
+    if (s->device_names == SPAWN_GRANTS_MAX ||
+        snprintf(full, DEVICE_NAME_MAX, format, name, at) >= DEVICE_NAME_MAX)
+        return UKERN_EOVERFLOW;
+    s->device_names++;
+    return spawn_grant(&s->spawn, full, h, rights);
+}
+
 static int grant_device(struct start *s, const char *name, const struct device *device)
 {
-    char *irq_name = s->irq_name[s->irq_count];
     int error = spawn_grant(&s->spawn, name, device->registers, DEVICE_RIGHTS);
 
-    if (error != UKERN_OK || device->irq < 0)
-        return error;
-    if (snprintf(irq_name, IRQ_NAME_MAX, "%s-irq", name) >= IRQ_NAME_MAX)
-        return UKERN_EOVERFLOW;
-    s->irq_count++;
-    return spawn_grant(&s->spawn, irq_name, device->irq, UKERN_R_MANAGE);
+    /* Which of the eight in the page it is. */
+    if (error == UKERN_OK && device->virtio)
+        error = grant_by(s, device->registers, DEVICE_RIGHTS, "%s@%x", name,
+                         (unsigned)(device->base % UKERN_PAGE_SIZE));
+    if (error == UKERN_OK && device->irq >= 0)
+        error = grant_by(s, device->irq, UKERN_R_MANAGE, "%s-irq", name, 0);
+    return error;
 }
 
 /* Memory that its devices reach. Those that can be reset do not use the old one any more: the new

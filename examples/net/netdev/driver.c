@@ -9,13 +9,10 @@
 #include <ukern/irq.h>
 #include <ukern/task.h>
 
-#define SECOND     UINT64_C(1000000000)
-#define PAUSE_MAX  (8 * SECOND)
-#define STORM      5 /* repairs in a second before the device is left alone for a while */
-#define SILENT     4 /* times that no frame has left, before the device is asked why */
-#define READ_WRITE (UKERN_PROT_READ | UKERN_PROT_WRITE)
-
-static volatile uint32_t *registers;
+#define SECOND    UINT64_C(1000000000)
+#define PAUSE_MAX (8 * SECOND)
+#define STORM     5 /* repairs in a second before the device is left alone for a while */
+#define SILENT    4 /* times that no frame has left, before the device is asked why */
 
 void driver_say(const struct driver *d, const char *format, ...)
 {
@@ -30,75 +27,7 @@ void driver_say(const struct driver *d, const char *format, ...)
     fflush(stdout);
 }
 
-/* ---- Registers. ---- */
-
-static uint32_t read32(void *context, unsigned offset)
-{
-    (void)context;
-    return registers[offset / 4];
-}
-
-static void write32(void *context, unsigned offset, uint32_t value)
-{
-    (void)context;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* what memory holds is seen before */
-    registers[offset / 4] = value;
-}
-
-static uint8_t read8(void *context, unsigned offset)
-{
-    (void)context;
-    return ((volatile uint8_t *)registers)[offset];
-}
-
-static int map_registers(const struct driver *d)
-{
-    struct virtio probe = {.access = {read32, write32, read8, NULL}};
-    struct shm_facts facts;
-    void *page;
-    unsigned found = 0;
-    int error = shm_info(task_handle("virtio-net"), &facts);
-
-    if (error == UKERN_OK)
-        error = shm_map(task_handle("virtio-net"), 0, 0, READ_WRITE, NULL, &page);
-    if (error != UKERN_OK) {
-        driver_say(d, "no device was granted: set %s.devices := virtio-net", d->name);
-        return error;
-    }
-    /* The page has eight devices, of which one is ours. */
-    for (size_t at = 0; at < facts.size; at += VIRTIO_SLOT_SIZE) {
-        volatile uint32_t *first = registers;
-
-        registers = (volatile uint32_t *)((char *)page + at);
-        if (virtio_probe(&probe) == UKERN_ENOENT || found++ > 0)
-            registers = first;
-    }
-    if (found > 1)
-        driver_say(d, "there are %u network devices in one page; only the first is driven", found);
-    return found > 0 ? UKERN_OK : UKERN_ENOENT;
-}
-
 /* ---- Memory. ---- */
-
-ukern_handle driver_memory(unsigned i, struct shm_facts *facts, char **memory)
-{
-    char name[8];
-    void *address;
-    ukern_handle h;
-    int error;
-
-    snprintf(name, sizeof name, "dma%u", i);
-    h = task_handle(name);
-    if (h < 0)
-        return h;
-    error = shm_info(h, facts);
-    if (error == UKERN_OK)
-        error = shm_map(h, 0, 0, READ_WRITE, NULL, &address);
-    if (error != UKERN_OK)
-        return error;
-    *memory = address;
-    return h;
-}
 
 static int lay_out_queues(struct driver *d, size_t room)
 {
@@ -151,7 +80,7 @@ void driver_bad_memory(const struct driver *d, int error)
 
 int driver_open(struct driver *d, ukern_handle port, uint64_t bit, size_t room, unsigned buffers)
 {
-    int error = map_registers(d);
+    int error = driver_registers(d);
 
     if (error != UKERN_OK)
         return error;
@@ -163,7 +92,6 @@ int driver_open(struct driver *d, ukern_handle port, uint64_t bit, size_t room, 
         return error;
     }
     d->irq = task_handle("virtio-net-irq");
-    d->nic.virtio.access = (struct virtio_access){read32, write32, read8, NULL};
     return irq_bind(d->irq, port, bit);
 }
 
@@ -260,11 +188,11 @@ void driver_reaped(struct driver *d, bool any)
 void driver_interrupt(struct driver *d)
 {
     struct virtio *v = &d->nic.virtio;
-    uint32_t status = read32(NULL, VIRTIO_INTERRUPT_STATUS);
+    uint32_t status = v->access.read(v->access.context, VIRTIO_INTERRUPT_STATUS);
     bool link = v->link;
 
     d->interrupts++;
-    write32(NULL, VIRTIO_INTERRUPT_ACK, status);
+    v->access.write(v->access.context, VIRTIO_INTERRUPT_ACK, status);
     irq_ack(d->irq);
     if (!(status & VIRTIO_INTERRUPT_CONFIG) || !d->nic.running)
         return;

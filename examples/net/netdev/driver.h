@@ -52,6 +52,9 @@ struct driver {
  */
 int driver_open(struct driver *d, ukern_handle port, uint64_t bit, size_t room, unsigned buffers);
 
+/** Map the registers of the device: sets nic.virtio.access. UKERN_OK, or an error that has been said. */
+int driver_registers(struct driver *d);
+
 /** Map the memory dma`i`. Its handle, or UKERN_ENOENT: none was granted; or another error. */
 ukern_handle driver_memory(unsigned i, struct shm_facts *facts, char **memory);
 

@@ -329,7 +329,7 @@ static const struct server_handler handlers[] = {
     {NET_FILTER, do_filter}, {NET_CLOSE, do_close}, {NET_DUP, do_dup},   {0, NULL},
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct server s = {.handlers = handlers,
                        .notified = notified,
@@ -338,8 +338,11 @@ int main(void)
                        .undelivered = undelivered,
                        .timeout = timeout};
     void *address;
-    int error = device_open();
+    int error;
 
+    if (argc > 0)
+        netdev.driver.name = argv[0]; /* of several each has its own */
+    error = device_open();
     if (error != UKERN_OK)
         return 1;
     info_shm = shm_create(UKERN_PAGE_SIZE, UKERN_SHM_NORMAL);
