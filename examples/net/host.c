@@ -17,10 +17,12 @@ static void print(const char *name, const struct addrinfo *a)
 
 int main(int argc, char **argv)
 {
-    int failed = argc < 2;
+    int failed = 0;
 
-    if (failed)
+    if (argc < 2 || argv[1][0] == '-') {
         fprintf(stderr, "usage: host NAME...\n");
+        return 2;
+    }
     for (int i = 1; i < argc; i++) {
         struct addrinfo *list;
         int error = getaddrinfo(argv[i], NULL, NULL, &list);

@@ -188,30 +188,55 @@ static const struct builtin {
     {"exit", do_exit, "exit [CODE]", "power off"},
 };
 
+/* Programs of the examples. Help is for those of them that are in this image. */
+static const struct program {
+    const char *name, *usage, *what;
+} programs[] = {
+    {"cat", "cat [FILE...]", "copy files or the input"},
+    {"upper", "upper", "capital letters"},
+    {"wc", "wc [FILE...]", "count lines, words, bytes"},
+    {"crc32", "crc32 [FILE...]", "checksum and bytes"},
+    {"head", "head [-n N] [FILE]", "the first lines"},
+    {"echo", "echo [WORD...]", "say it"},
+    {"yes", "yes [WORD]", "say it for ever"},
+    {"sleep", "sleep SECONDS", "wait"},
+    {"spin", "spin", "use the CPU for ever"},
+    {"crash", "crash KIND", "fault; crash alone lists the kinds"},
+    {"true", "true", "end with 0"},
+    {"false", "false", "end with 1"},
+    {"demo", "demo", "a pipe to oneself"},
+    {"ping", "ping [-c COUNT] HOST", "does it answer?"},
+    {"host", "host NAME...", "addresses of names"},
+    {"wget", "wget URL", "what lies there, by HTTP"},
+    {"nc", "nc HOST PORT",
+     "input to a TCP peer, its answer to the output; nc -l PORT waits for one"},
+    {"iperf", "iperf -c HOST", "how fast is the way to it? iperf alone tells more"},
+    {"netinfo", "netinfo", "figures of the network device"},
+    {"netdump", "netdump [-c COUNT]", "frames as they come"},
+    {"arping", "arping ADDRESS", "who has that address?"},
+};
+
+/* Without an archive nobody can tell: then all are. */
+static bool in_image(const char *name)
+{
+    struct archive_file file;
+    const void *archive;
+    size_t size;
+
+    return archive_open(&archive, &size) != UKERN_OK ||
+           archive_find(archive, size, name, &file) == UKERN_OK;
+}
+
 static int do_help(int argc, char **argv)
 {
-    static const char *const programs[] = {
-        "cat [FILE...]        copy files or the input",
-        "upper                capital letters",
-        "wc [FILE...]         count lines, words, bytes",
-        "crc32 [FILE...]      checksum and bytes",
-        "head [-n N] [FILE]   the first lines",
-        "echo [WORD...]       say it",
-        "yes [WORD]           say it for ever",
-        "sleep SECONDS        wait",
-        "spin                 use the CPU for ever",
-        "crash KIND           fault; crash alone lists the kinds",
-        "true, false          end with 0 or 1",
-        "demo                 a pipe to oneself",
-    };
-
     (void)argc;
     (void)argv;
     printf("PROGRAM | PROGRAM ...  each stage is a task; & at the end: in the background\n\n");
     for (unsigned i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
         printf("  %-20s %s\n", builtins[i].usage, builtins[i].what);
     for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++)
-        printf("  %s\n", programs[i]);
+        if (in_image(programs[i].name))
+            printf("  %-20s %s\n", programs[i].usage, programs[i].what);
     printf("\nArrows, Home, End, Delete, Ctrl-K, -U and -W edit the line, Up and Down find earlier "
            "ones, Ctrl-L clears.\nCtrl-C ends the pipeline. Ctrl-D on an empty line powers off.\n");
     return 0;
