@@ -12,7 +12,7 @@
 #include "sched.h"
 #include "trace.h"
 
-/* The receiver to which a call on p can go straight: the only one, with no deadline. */
+/* The receiver to which a call on p can go straight: the only one. */
 static inline struct task *direct_receiver(const struct port *p)
 {
     struct task *s = p->waiters;
@@ -38,6 +38,7 @@ static inline struct task *call_directly(struct cpu *c, struct task *t, struct t
 {
     p->waiters = NULL;
     set_state(s, TASK_READY, CALL_SEND, DIRECT_NO, false);
+    timer_stop(&s->timer);
     s->taken = t;
     if (unlikely(s->priority < t->priority))
         s->priority = t->priority;

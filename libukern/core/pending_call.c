@@ -128,8 +128,9 @@ static bool let_go(struct task *t, struct task *caller, struct port *p, uint64_t
 {
     const struct handle *h = handle_quick(&t->handles, handle, UKERN_R_RECV);
 
-    if (t->taken || t->serving != p || !h || h->object != p || caller->timer.node.linked)
+    if (t->taken || t->serving != p || !h || h->object != p)
         return false;
+    timer_stop(&caller->timer);
     ipc_unlink_held(caller);
     p->refs--; /* of the call: the server's handle has another */
     return true;

@@ -18,8 +18,7 @@ struct port *port_new(struct account *a)
     p->ghosts_end = &p->ghosts;
     p->hangups_end = &p->hangups;
     p->exits_end = &p->exits;
-    p->timer.expired = timer_expired;
-    p->timer.owner = p;
+    timer_init(&p->timer, p, timer_expired);
     return p;
 }
 
@@ -29,7 +28,7 @@ void port_put(struct port *p)
     if (--p->refs)
         return;
     ASSERT(!p->events && !p->waiters && !p->receivers && !p->server);
-    timer_stop(&p->timer);
+    timer_forget(&p->timer);
     slab_free(p->account, p, sizeof *p);
 }
 

@@ -22,15 +22,19 @@ static bool crowded(const struct port *p)
     return n >= WAITERS_MAX;
 }
 
-/* t has nothing to take: it waits at p. */
+/* t has nothing to take: it waits at p, unless the deadline has passed. */
 static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
 {
+    uint64_t now = arch_cycles();
+
+    if (deadline != UKERN_FOREVER && deadline <= arch_cycles_to_ns(now))
+        return UKERN_ETIMEDOUT;
     if (unlikely(crowded(p)))
         return UKERN_EBUSY;
     t->state = TASK_RECV;
     t->wait_port = p;
-    t->direct = t->receive_any && deadline == UKERN_FOREVER && !p->waiters;
-    t->blocked_at = arch_cycles();
+    t->direct = t->receive_any && !p->waiters;
+    t->blocked_at = now;
     t->prev = NULL;
     t->next = p->waiters;
     if (p->waiters)
@@ -52,8 +56,6 @@ static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, 
         }
         p->other_first = false;
         if (!p->senders.first) {
-            if (deadline != UKERN_FOREVER && deadline <= arch_timer_now())
-                return UKERN_ETIMEDOUT;
             t->wait_mask = UINT64_MAX;
             t->receive_any = true;
             return block_receiver(t, p, deadline);
@@ -168,15 +170,15 @@ int64_t sys_ipc_reply_recv(struct task *t, struct ukern_sysregs *r)
     return receive(t, r, h->object, r->deadline_or_badge);
 }
 
-/* The short way to a receiver that waits alone for these bits, with no deadline, and is the next to
- * run: the current task has done its part. false: not so, and nothing is done. */
+/* The short way to a receiver that waits alone for these bits, and is the next to run: the current
+ * task has done its part. false: not so, and nothing is done. */
 static bool notify_directly(struct ukern_sysregs *r, struct port *p, uint64_t bits)
 {
     struct cpu *c = arch_cpu();
     struct task *w = p->waiters;
     uint64_t taken, left;
 
-    if (!w || w->next || w->timer.node.linked || !sched_preempts(c, w))
+    if (!w || w->next || !sched_preempts(c, w))
         return false;
     taken = w->receive_any ? bits : bits & w->wait_mask;
     if (!taken)
@@ -185,6 +187,7 @@ static bool notify_directly(struct ukern_sysregs *r, struct port *p, uint64_t bi
     p->waiters = NULL;
     w->state = TASK_READY;
     w->direct = false;
+    timer_stop(&w->timer);
     w->wait_port = NULL;
     left = p->bits | (bits & ~taken); /* w waits for none of those that were set before */
     if (unlikely(left)) {
@@ -233,8 +236,6 @@ int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
         r->x[0] = UKERN_OK;
         return SYS_SET;
     }
-    if (deadline != UKERN_FOREVER && deadline <= arch_timer_now())
-        return UKERN_ETIMEDOUT;
     t->wait_mask = mask;
     t->receive_any = false;
     return block_receiver(t, p, deadline);

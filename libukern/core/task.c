@@ -134,8 +134,7 @@ struct task *task_new(struct account *payer, uint64_t memory, const char *name)
     }
     t->refs = 1;
     t->state = TASK_LOADING;
-    t->timer.owner = t;
-    t->timer.expired = deadline_passed;
+    timer_init(&t->timer, t, deadline_passed);
     for (size_t i = 0; i < UKERN_NAME_MAX - 1 && name[i]; i++)
         t->name[i] = name[i];
     task_count++;
@@ -148,6 +147,7 @@ void task_put(struct task *t)
     if (--t->refs)
         return;
     ASSERT(t->state == TASK_DEAD);
+    timer_forget(&t->timer);
     slot_give(t);
     slab_free(t->payer, t, sizeof *t);
 }

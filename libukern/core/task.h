@@ -44,7 +44,7 @@ enum direct {
 
 /*
  * direct: the short ways of ipc_fast.c may be taken.
- *  - In TASK_RECV: it takes every event, has no deadline, and is the only one that waits there.
+ *  - In TASK_RECV: it takes every event, and is the only one that waits there.
  *  - In TASK_REPLY: a call or pending call without a deadline; the holder took it last
  *    (holder->taken) and serves its port (call_port->server). While this holds, the holder keeps
  *    the port alive, and the call holds no reference to it; whatever ends it takes one first

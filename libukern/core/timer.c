@@ -21,15 +21,30 @@ static void note_first(void)
     timer_first = when == UKERN_FOREVER ? when : arch_ns_to_cycles(when);
 }
 
+void timer_init(struct timer *t, void *owner, void (*expired)(struct timer *t))
+{
+    *t = (struct timer){
+        .node.key = UKERN_FOREVER, .when = UKERN_FOREVER, .owner = owner, .expired = expired};
+}
+
+static void unlink(struct timer *t)
+{
+    if (t->node.linked)
+        tree_remove(&timers, &t->node);
+    t->node.key = UKERN_FOREVER;
+}
+
 void timer_link(struct timer *t, uint64_t when)
 {
+    unlink(t);
     tree_insert(&timers, &t->node, when);
     note_first();
 }
 
-void timer_unlink(struct timer *t)
+void timer_forget(struct timer *t)
 {
-    tree_remove(&timers, &t->node);
+    timer_stop(t);
+    unlink(t);
     note_first();
 }
 
@@ -37,9 +52,14 @@ void timer_expire(uint64_t now)
 {
     for (int i = 0; i < EXPIRE_MAX && timer_next() <= now; i++) {
         struct timer *t = (struct timer *)tree_first(&timers);
-        timer_unlink(t);
-        t->expired(t);
+        bool due = t->when <= now;
+
+        unlink(t);
+        timer_start(t, due ? UKERN_FOREVER : t->when);
+        if (due)
+            t->expired(t);
     }
+    note_first();
 }
 
 void timer_reset(void)

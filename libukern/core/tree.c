@@ -6,12 +6,16 @@
 #include "tree.h"
 #include "arch.h"
 
-/* The clock is mixed in, so that nobody can foresee ranks and choose keys that make the tree deep.
- */
+/* The clock is mixed in now and then, so that nobody can foresee ranks and choose keys that make the
+ * tree deep. */
 static uint32_t random_rank(void)
 {
     static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-    state = (state ^ arch_timer_now()) * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    static unsigned uses;
+
+    if (uses++ % 16 == 0)
+        state ^= arch_timer_now();
+    state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
     return (uint32_t)(state >> 32);
 }
 

@@ -160,7 +160,7 @@ void act_end_sleeper(struct task *t)
         if (!s)
             break;
         id = task_id(s);
-        if (s->state < TASK_SEND || s->state > TASK_WAIT || s->timer.node.linked ||
+        if (s->state < TASK_SEND || s->state > TASK_WAIT || timer_active(&s->timer) ||
             sim_time - s->blocked_at < SLEEPS_LONG)
             continue;
         for (uint32_t h = 0, after = 0; after < HANDLE_MAX;) {

@@ -65,7 +65,7 @@ static void check_port(const struct port *p)
     count_waiters(p);
     ASSERT(!p->server || p->server->serving == p);
     if (!p->receivers) {
-        ASSERT(!p->bits && !p->timer.node.linked);
+        ASSERT(!p->bits && !timer_active(&p->timer));
         /* Or somebody who runs on is about to turn them away. */
         bool cleaned = !p->events && !p->waiters && !p->server;
         for (unsigned i = 0; i < census_task_count; i++)
@@ -132,11 +132,11 @@ static void check_direct(const struct task *t)
 {
     if (!t->direct)
         return;
-    ASSERT(!t->timer.node.linked);
     if (t->state == TASK_RECV) {
         ASSERT(t->receive_any && t->wait_port->server == t);
         return;
     }
+    ASSERT(!timer_active(&t->timer));
     ASSERT(t->state == TASK_REPLY && (t->call_kind == CALL_CALL || t->call_kind == CALL_PENDING));
     ASSERT(t->holder->taken == t && t->call_port->server == t->holder);
 }
@@ -158,7 +158,7 @@ static void check_task(const struct task *t)
     ASSERT(t->holder || t->state != TASK_REPLY);
     ASSERT(t->wait_port || t->state != TASK_RECV);
     ASSERT((t->wait_task != NULL) == (t->state == TASK_WAIT));
-    ASSERT(!t->timer.node.linked || blocked);
+    ASSERT(!timer_active(&t->timer) || blocked);
     ASSERT(alive == (t->account != NULL) && alive == (t->aspace != NULL || t->dying));
     ASSERT(!t->serving || t->serving->server == t);
     ASSERT(t->state == TASK_LOADING || t->priority == inherited(t));
