@@ -83,7 +83,7 @@ $(BUILD)/tests/unit/test_netserv $(BUILD)/tests/unit/test_tcp: $(BUILD)/tests/un
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
 # Its interface to the network, over a wire of the test's own.
-$(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o train.c.o checksum.c.o) $(server_lwip:%=lwip/%.o)) \
+$(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
     $(call host_object,$(UKERN)/libuser/error.c)
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)

@@ -63,6 +63,7 @@
 #define TCP_QUEUE_OOSEQ          1
 #define LWIP_TCP_SACK_OUT        1
 #define TCP_LISTEN_BACKLOG       1
+#define LWIP_HOOK_FILENAME       "hooks.h"
 /* A silent peer is given up after half a minute. */
 #define LWIP_TCP_RTO_TIME        1000
 #define TCP_SYNMAXRTX            4

@@ -309,6 +309,7 @@ static void work(struct server *server)
 {
     uint64_t next = link_run(), due = sets_serve(link_now());
 
+    backlog_shed();
     server->deadline = next < due ? next : due;
     link_flush(); /* a reader that took bytes has opened a window */
 }

@@ -156,6 +156,12 @@ struct sock *stream_accept(struct sock *s);
 void stream_abort(struct sock *s);
 /** @} */
 
+/** @name backlog.c
+ * @{ */
+/** After frames: of connections that have only begun, the oldest make room for others. */
+void backlog_shed(void);
+/** @} */
+
 /** @name datagram.c
  * @{ */
 /** Make the memory that datagrams pass through. UKERN_OK or an error. */

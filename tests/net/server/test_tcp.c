@@ -266,6 +266,54 @@ static void test_no_options(void **state)
     assert_null(option(&h, OPTION_SACK));
 }
 
+/* ---- Connections that only begin. ---- */
+
+/* Hundreds of them do not keep out one that goes on, nor one that has not been accepted yet. */
+static void test_half_open(void **state)
+{
+    (void)state;
+    struct peer waiting, p = {0};
+
+    (void)dial(&waiting, 3000, all_options, sizeof all_options);
+    for (unsigned i = 0; i < 600; i++) {
+        p = (struct peer){.port = (uint16_t)(3001 + i), .seq = 1000 + i};
+        segment(&p, SYN, p.seq, 0, payload, 0);
+        if (i % 50 == 49)
+            (void)dial(&p, (uint16_t)(5000 + i), all_options, sizeof all_options);
+    }
+    for (unsigned i = 0; i < 13; i++)
+        (void)accepted();
+    data(&waiting, 0, 10);
+    segment(&waiting, RST, waiting.seq + 10, 0, payload, 0);
+}
+
+/* Who sees some first numbers cannot tell the next one; between the same two it grows. */
+static void test_first_numbers(void **state)
+{
+    (void)state;
+    uint32_t first, before = 0;
+    struct peer p;
+    unsigned near = 0;
+
+    for (uint16_t i = 0; i < 20; i++) {
+        (void)dial(&p, (uint16_t)(4000 + i), payload, 0);
+        near += p.ack - before + 1000000 < 2000000;
+        before = p.ack;
+        segment(&p, RST, p.seq, 0, payload, 0);
+        (void)accepted();
+    }
+    assert_true(near <= 1);
+    (void)dial(&p, 4100, payload, 0);
+    first = p.ack;
+    segment(&p, RST, p.seq, 0, payload, 0);
+    (void)accepted();
+    world_wait(1000);
+    (void)dial(&p, 4100, payload, 0);
+    assert_in_range(p.ack - first, 250000, 260000);
+    segment(&p, RST, p.seq, 0, payload, 0);
+    (void)accepted();
+}
+
 /* ---- Selective acknowledgements. ---- */
 
 /* Does it name exactly the segments of this distance and length? */
@@ -460,6 +508,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVED(test_options),
         SERVED(test_no_options),
+        SERVED(test_half_open),
+        SERVED(test_first_numbers),
         SERVED(test_what_came_is_named),
         SERVED(test_large_segments_are_acknowledged_at_once),
         SERVED(test_small_segments_wait_for_an_answer),

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** @file
+ *  What lwIP's tcp.c asks of netserv: see backlog.c.
+ */
+#ifndef NETSERV_HOOKS_H
+#define NETSERV_HOOKS_H
+
+#include <lwip/ip_addr.h>
+
+/** The first sequence number of a connection between these. */
+u32_t backlog_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
+                  u16_t remote_port);
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)                                  \
+    backlog_isn(local, local_port, remote, remote_port)
+
+#endif
