@@ -78,7 +78,7 @@ endef
 $(eval $(call server_rule,lwip/,$(lwip),-w))
 $(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
 $(eval $(call server_rule,,$(UKERN)/tests/net/server))
-$(BUILD)/tests/unit/test_netserv $(BUILD)/tests/unit/test_tcp: $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_objects)
+$(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_objects)
 	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
@@ -88,7 +88,7 @@ $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addpre
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
-host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_link)
+host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names test_link)
 
 endif
 
