@@ -45,6 +45,8 @@
 #? Properties of a task or program NAME
 #?   NAME.sources   its files, if not NAME.c or NAME/*.c                     shell.sources := shell/main.c line.c
 #?   NAME.cflags    more flags for the compiler, for it alone                pipeserv.cflags := -mgeneral-regs-only
+#?   NAME.hot       file that names functions and variables: these lie       netserv.hot := netserv/hot
+#?                  together, on few pages
 #?   NAME.program   the program it runs, if not NAME                         worker2.program := worker
 #?   NAME.provides  ports that it serves                                     pipeserv.provides := pipe
 #?   NAME.uses      ports that it may call (console), and archive            shell.uses := pipe console archive
@@ -141,7 +143,7 @@ console.memory ?= 1M
 ukern_variables := IMAGE TASKS PROGRAMS KERNEL BOARD FILES CFLAGS LDLIBS SDK_TASKS SDK_REQUIRE BUILD DEBUG V CPU RAM BOOTARGS \
     TESTS GDB_FLAGS QEMU QEMU_FLAGS TIMEOUT CROSS_COMPILE PICOLIBC UKERN_MEASURE \
     UKERN_TRACE TRACE_TASKS TRACE_ROWS
-ukern_properties := sources cflags program provides uses devices dma rights restart memory stack priority args
+ukern_properties := sources cflags hot program provides uses devices dma rights restart memory stack priority args
 
 ukern_tasks := $(strip $(filter-out $(TASKS),$(SDK_TASKS)) $(TASKS))
 # A task that says nothing of what it uses can print.

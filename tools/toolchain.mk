@@ -105,7 +105,7 @@ ukern_variant := $(if $(filter 1,$(UKERN_MEASURE)),-measure)$(if $(filter 1,$(UK
 ukern_library := $(UKERN_BUILD)/lib/libukern$(ukern_variant).a
 ukern_linker = LINK_VERBOSE=$(filter 1,$(V)) $(UKERN)/tools/link
 ukern_task_script := $(UKERN)/libuser/task.ld
-ukern_task_link := -nostdlib -static -no-pie -Wl,-T,$(ukern_task_script) -Wl,-z,max-page-size=4096 \
+ukern_task_link := -nostdlib -static -no-pie -ffunction-sections -fdata-sections -Wl,-z,max-page-size=4096 \
     -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings
 ukern_task_libraries := -Wl,--start-group $(UKERN_BUILD)/lib/libuser.a \
     -L$(PICOLIBC)/lib/release -L$(PICOLIBC)/lib -lc -lgcc -Wl,--end-group
@@ -149,12 +149,16 @@ endef
 # The libraries of LDLIBS that are files, by name or by -L and -l: a program is linked anew when one of them changes.
 ukern_own_libraries = $(filter %.a,$(LDLIBS)) $(foreach l,$(patsubst -l%,%,$(filter -l%,$(LDLIBS))),$(firstword \
     $(wildcard $(patsubst -L%,%/lib$l.a,$(filter -L%,$(LDLIBS))))))
+# What NAME.hot names comes first in the linker script of that program.
+ukern_script_of = $(if $($1.hot),$2/objects/$1/task.ld,$(ukern_task_script))
 define program_rule
 $(call objects_rule,$2/objects/$1,$3,$4,$5)
-$(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $3)
-$2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(ukern_task_script) $(UKERN_BUILD)/lib/libuser.a $(ukern_own_libraries)
+$(if $($1.hot),$2/objects/$1/task.ld: $($1.hot) $(ukern_task_script) $(UKERN)/tools/hot
+	$$(Q)$$(UKERN)/tools/hot $$^ >$$@)
+$(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $($1.hot) $3)
+$2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(call ukern_script_of,$1,$2) $(UKERN_BUILD)/lib/libuser.a $(ukern_own_libraries)
 	$$(call step,LD,$1)
-	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
+	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -Wl,-T,$(call ukern_script_of,$1,$2) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
 $2/$1: $2/$1.elf
 	$$(Q)$$(CROSS_COMPILE)objcopy --strip-all --remove-section=.comment $$< $$@
 $2/$1.sym: $2/$1.elf $$(UKERN)/tools/symtab

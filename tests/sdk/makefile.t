@@ -104,6 +104,10 @@ makefile 'TASKS := hello'
 
 # ---- Sources and files.
 mkdir folder
+makefile 'TASKS := hello' 'hello.hot := nowhere'
+ok "a file of names that is not there" refuses "hello.hot: there is no file 'nowhere'; it names functions and variables, one a line"
+makefile 'TASKS := hello' 'hello.hot := hello.c other.c'
+ok "two of them" refuses "hello.hot: 'hello.c other.c' is more than one file"
 makefile 'TASKS := hello' 'hello.sources := hello.cc'
 ok "C++" refuses "Makefile: hello.sources: hello.cc is C++; the SDK builds C and assembly: .c and .S"
 echo 'int main() {}' >plus.cpp

@@ -98,6 +98,28 @@ ok "are in the archive" sh -c "cpio -t <build/archive.cpio 2>/dev/null | tr '\n'
     grep -q 'kernel.sym .*hello hello.sym tool tool.sym words.txt renamed'"
 ok "the extension is in the image" grep -q 'the extension is here' build/project.img
 
+# What NAME.hot names comes first.
+cat >busy.c <<'END'
+#include <stdio.h>
+char large[100000], count;
+__attribute__((noinline)) static void seldom(void) { puts(large); }
+__attribute__((noinline)) static void often(void) { count++; }
+int main(void) { seldom(); often(); }
+END
+printf '# A comment.\noften # and one more\n\ncount\n' >often.txt
+first() { "${CROSS_COMPILE-}nm" -n build/programs/busy.elf | grep -v "^000000000000" | grep -m 1 " [$1] [^$]" | sed 's/.* //'; }
+makefile 'TASKS := busy' 'busy.hot := often.txt'
+ok "a program with a list of what is hot" build
+ok "begins with that function" [ "$(first tT)" = often ]
+ok "and that variable" [ "$(first bB)" = count ]
+echo seldom >often.txt
+ok "a change of the list" build
+ok "links it anew" [ "$(first tT)" = seldom ]
+makefile 'TASKS := busy'
+ok "and without a list" build
+ok "it is as the compiler has it" [ "$(first tT)" != seldom ]
+
+
 # Mistakes are errors that name the nearest right name.
 makefile 'TASK := hello'
 ok "a misspelt variable" refuses "there is no variable TASK; did you mean TASKS?"

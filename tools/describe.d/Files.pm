@@ -52,6 +52,15 @@ sub extras {
     return @wrong;
 }
 
+# names(VARIABLE, FILES...): one file, of names; a sentence or nothing.
+sub names {
+    my ($what, @files) = @_;
+    return @files > 1 ? "$what: '@files' is more than one file"
+        : odd_name($what, $files[0]) ? odd_name($what, $files[0])
+        : !-f $files[0] ? "$what: there is no file '$files[0]'; it names functions and variables, one a line"
+        : ();
+}
+
 # sourceless(PROGRAM, NAMES THAT THERE ARE): why it cannot be built.
 sub sourceless {
     my ($program, @present) = @_;

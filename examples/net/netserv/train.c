@@ -39,7 +39,7 @@ struct segment {
 static struct netif *interface;
 static struct cell cells[TRAIN_CELLS], *spare;
 static unsigned spares;
-static uint8_t room[TRAIN_CELLS][ROOM];
+static uint8_t rooms[TRAIN_CELLS][ROOM];
 
 static struct {
     struct segment first;
@@ -72,7 +72,7 @@ void train_init(struct netif *n)
 
 static uint8_t *room_of(const struct cell *c)
 {
-    return room[c - cells];
+    return rooms[c - cells];
 }
 
 unsigned train_spare(void)
