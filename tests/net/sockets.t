@@ -202,6 +202,11 @@ type 'wget [::1]/nothing'
 ok "a file that is not there, by IPv6" wait_for "404 Not Found"
 type iperf -c ::1 -n 3
 ok "iperf to itself" wait_for "iperf: to ::1: 3.0 MiB"
+sleep 1
+status
+for task in $tasks; do
+    ok "after all that, $task needs no more memory either" not_grown "$task" 32768
+done
 ok "idle, netserv uses hardly any CPU" idle
 if [ "$DRIVER" = netdev ]; then
     ok "netdev is killed in the middle of a transfer, which is only delayed" delayed

@@ -502,6 +502,32 @@ static void test_lost_segments_come_again(void **state)
     assert_int_equal(h.n, first.n);
 }
 
+/* A peer that has been silent for two hours is asked; one that does not answer then is given up. */
+static void test_keepalive(void **state)
+{
+    (void)state;
+    struct peer p;
+    struct heard h;
+    uint64_t s = open_all(&p, 2009);
+    struct call *c = world_call(s, STREAM_READ, (uint64_t[6]){10}, NULL, 10);
+
+    world_wait(7300 * 1000);
+    assert_true(silent(&p)); /* nobody has wished it */
+    arp();                   /* who has been forgotten meanwhile */
+    call(s, SOCKET_OPTION, (uint64_t[6]){SOCKET_KEEPALIVE, 1});
+    world_wait(1000);
+    h = last(&p);
+    assert_int_equal(h.seq, p.ack - 1);
+    segment(&p, ACK, p.seq, 0, payload, 0);
+    world_wait(7000 * 1000);
+    assert_false(c->done);
+    assert_true(silent(&p));
+    world_wait(1000 * 1000);
+    assert_true(c->done);
+    assert_int_equal(c->label, SOCKET_ETIMEDOUT);
+    world_end_call(c);
+}
+
 int main(void)
 {
 #define SERVED(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -516,6 +542,7 @@ int main(void)
         SERVED(test_window_stays_open),
         SERVED(test_what_is_sent),
         SERVED(test_lost_segments_come_again),
+        SERVED(test_keepalive),
     };
 
     world_begin();
