@@ -264,6 +264,28 @@ static void test_bytes_both_ways(void **state)
     segment(&f, ACK, f.seq, "", 0);
 }
 
+/* Who does not want to wait is told how much fits, whatever the peer takes. */
+static void test_write_without_waiting(void **state)
+{
+    (void)state;
+    uint64_t l = listener(80), s, total = 0;
+    struct flow f = dial(2000, 80);
+    struct call *c;
+    int last = 0;
+
+    s = accepted(accept_later(l));
+    while (last == 0) {
+        c = world_call(s, STREAM_WRITE, (uint64_t[6]){50000, DONTWAIT}, "", 1);
+        assert_true(c->done);
+        last = c->label;
+        total += c->length;
+        world_end_call(c);
+    }
+    assert_int_equal(last, UKERN_EAGAIN);
+    assert_true(total > 100000);
+    segment(&f, RST | ACK, f.seq, "", 0);
+}
+
 /* Who waited in accept() is dead, but netserv has not been told when a connection comes: that stays
  * in the queue, whole, and goes to the next caller. */
 static void test_accept_by_a_dead_caller(void **state)
@@ -908,6 +930,7 @@ int main(void)
 #define SERVED(f) cmocka_unit_test_setup_teardown(f, ready, settled)
     const struct CMUnitTest tests[] = {
         SERVED(test_bytes_both_ways),
+        SERVED(test_write_without_waiting),
         SERVED(test_accept_by_a_dead_caller),
         SERVED(test_accept_by_a_full_table),
         SERVED(test_names_of_errors),
