@@ -2,7 +2,8 @@
 /*
  * echod: the small services that people test networks with. Echo (port 7, TCP and UDP) sends back
  * what comes, discard (9) forgets it, chargen (19) sends for ever. No client can hold up another:
- * what cannot go now waits in the client's own buffer. It takes turns (socket_turn()): each call
+ * what cannot go now waits in the client's own buffer; and for a new one the one goes that has done
+ * nothing for the longest, if there are many. It takes turns (socket_turn()): each call
  * sends an answer and waits for what comes next.
  */
 #include <errno.h>
@@ -15,6 +16,8 @@
 
 #include "socket.h"
 
+#define CLIENTS 200 /* at one time */
+
 /* What the set tells of a member. */
 enum service { ECHO, DISCARD, CHARGEN, UDP_ECHO };
 
@@ -24,11 +27,14 @@ struct client {
     int fd;     /* -1: none */
     char *rest; /* of an echo: what could not go yet; NULL: nothing */
     size_t have, sent;
+    uint64_t active; /* in which turn last */
 };
 
 static int set;
 static struct socket_desk desk;
 static struct client clients[SOCKET_MEMBERS_MAX];
+static unsigned count;
+static uint64_t turns;
 
 static void open_port(enum service service)
 {
@@ -51,6 +57,7 @@ static void drop(unsigned member)
 
     handle_close(c->fd); /* the only handle: the connection ends, as soon as netserv hears of it */
     c->fd = -1;
+    count--;
     free(c->rest);
     c->rest = NULL;
 }
@@ -112,6 +119,7 @@ static void serve(struct socket_turn *t)
 
     if (c->fd < 0)
         return; /* ended already */
+    c->active = ++turns;
     if (ended)
         drop(t->from);
     else if (service == CHARGEN)
@@ -122,9 +130,23 @@ static void serve(struct socket_turn *t)
         send_next(t, t->from, desk.in, t->received);
 }
 
+static void drop_idlest(void)
+{
+    unsigned idlest = SOCKET_MEMBERS_MAX;
+
+    for (unsigned i = 0; i < SOCKET_MEMBERS_MAX; i++)
+        if (clients[i].fd >= 0 &&
+            (idlest == SOCKET_MEMBERS_MAX || clients[i].active < clients[idlest].active))
+            idlest = i;
+    drop(idlest);
+}
+
 static void greet(const struct socket_turn *t)
 {
-    clients[t->from] = (struct client){.fd = t->accepted};
+    if (count == CLIENTS)
+        drop_idlest();
+    count++;
+    clients[t->from] = (struct client){.fd = t->accepted, .active = ++turns};
     if (t->what == CHARGEN)
         socket_watch(t->accepted, POLLOUT, CHARGEN);
 }

@@ -8,6 +8,10 @@
 #   short COUNT PATH  so many connections in a row to a web server, each for one request
 #   parallel COUNT PATH  so many at once; none is used before all are open
 #   abort COUNT PATH  connections that break off: before, in and after a request, and while the answer comes
+#   drip              connections to a web server that want nothing, half of something, or all and read nothing: the guest
+#                     ends each
+#   hoard COUNT [PATH]  so many connections at once that stay: of some a request for PATH is sent, or half of one; all are
+#                     held until our input ends
 #   send BYTES        so many, to one who only counts
 #   sink BYTES        be the one who counts: at PORT, so many must come
 #   hold              a byte there and back again and again, until the guest breaks it off
@@ -143,6 +147,50 @@ sub hold {
     }
 }
 
+# May be broken off as well as ended.
+sub ended {
+    my ($socket, $tick) = @_;
+    my $select = IO::Select->new($socket);
+    while (1) {
+        $tick->() if $tick;
+        next unless $select->can_read(1);
+        return unless sysread $socket, my $some, 65536;
+        progress();
+    }
+}
+
+sub drip {
+    my ($mute, $slow, $kept, $deaf) = map { dial() } 1 .. 4;
+    my $whole = "GET /index.html HTTP/1.1\r\n\r\n";
+    syswrite $slow, "GET /index.html HTTP/1.1\r\nX: ";
+    syswrite $kept, $whole;
+    syswrite $deaf, "GET /stream/1000000000 HTTP/1.1\r\n\r\n";
+    ended($mute);
+    progress();
+    ended($slow, sub { syswrite $slow, "x" });
+    progress();
+    ended($kept);
+    my ($got, $n) = 0;
+    $got += $n while $n = sysread $deaf, my $some, 65536;
+    die "client: a peer that took nothing for long got all\n" if $got >= 1000000000;
+}
+
+sub hoard {
+    $gap = 0.005;
+    my @held;
+    for my $i (1 .. $count) {
+        push @held, my $socket = dial();
+        next if $i % 4 == 0;
+        my $text = defined $path ? "GET $path HTTP/1.1\r\n\r\n" : "x";
+        $text = "GET / HTTP/1.1\r\n" if $i % 4 == 1 && defined $path;
+        syswrite $socket, $text;
+        $i % 4 == 2 && sysread $socket, my $some, 65536;
+    }
+    print "held\n";
+    alarm 0;
+    sysread STDIN, my $end, 1;
+}
+
 sub stream {
     binmode STDOUT;
     for (my $at = 0; $at < $count; $at += 65536) {
@@ -171,6 +219,6 @@ sub sink {
 }
 
 my %commands = (send => \&send_all, sink => \&sink, tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
-    stream => \&stream, hold => \&hold);
+    stream => \&stream, drip => \&drip, hoard => \&hoard, hold => \&hold);
 ($commands{$what // ''} // die "client: what is that?\n")->();
 exit 0;

@@ -112,6 +112,36 @@ delayed() {
     end netdev get --limit-rate 6M -o got "$url/stream/30000000" && [ "$(sha256sum <got)" = "$(client 0 stream 30000000 | sha256sum)" ]
 }
 
+# crowded PORT COUNT PATH COMMAND...: while so many connections are held that do nothing more, the command does what it
+# should.
+crowded() {
+    rm -f crowd.in crowd.out
+    mkfifo crowd.in
+    client "$1" hoard "$2" ${3:+"$3"} <crowd.in >crowd.out 2>&1 &
+    crowd=$!
+    exec 5>crowd.in
+    shift 3
+    for _ in $(seq 1200); do
+        grep -q held crowd.out && break
+        kill -0 $crowd 2>/dev/null || break
+        sleep 0.1
+    done
+    grep -q held crowd.out && "$@"
+    result=$?
+    exec 5>&-
+    wait $crowd || sed "s/^/# /" crowd.out
+    return $result
+}
+
+# Within a minute.
+none_left() {
+    for _ in $(seq 60); do
+        status && ! grep -q '"connections":1,' status.json || return 0
+        sleep 1
+    done
+    return 1
+}
+
 idle() {
     status
     before=$(of netserv cpu)
@@ -151,12 +181,20 @@ ok "its figures" eval "status && grep -q '\"name\":\"netserv\"' status.json"
 ok "nothing of it comes from elsewhere" eval "get -o page '$url/status' && ! grep -Ei '(src|href|action) *=|url\(|@import|https?:' page"
 drawn wide 1280,900
 drawn phone 420,1000 --blink-settings=preferredColorScheme=0
+{ client "$http" drip; echo "status $?"; } >drip.out 2>&1 & # goes on meanwhile
+drip=$!
 ok "1 KB comes back by TCP" client "$echo" tcp 1000
 ok "3 MB come back by TCP" client "$echo" tcp 3000000
 ok "2000 datagrams come back by UDP" client "$echo" udp 2000
 ok "200 connections at once" client "$http" parallel 200 /README.md
 ok "200 aborted transfers" client "$http" abort 200 /stream/3000000
 ok "after them, a small file" same "$UKERN/examples/net/httpd/index.html" index.html
+ok "while 240 others want half of something or nothing, a small file" crowded "$http" 240 / same "$UKERN/examples/net/httpd/index.html" index.html
+ok "while 240 others do not read, a small file" crowded "$http" 240 /stream/100000000 same "$UKERN/examples/net/httpd/index.html" index.html
+ok "while 240 others are at echo, 1 KB comes back" crowded "$echo" 240 "" client "$echo" tcp 1000
+wait $drip
+ok "who does nothing for long is shown out" grep -q "^status 0" drip.out
+ok "no connection is left over from it" none_left
 # All caches are full by now: what grows from here on is a leak.
 sleep 1
 status

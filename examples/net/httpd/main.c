@@ -2,8 +2,12 @@
 /*
  * httpd [PORT]: a small web server. It serves the files of the archive; what the machine does, on
  * /status (a page) and /status.json; and on /stream/BYTES so many bytes to measure with. HTTP/1.1
- * with GET and HEAD; connections stay open. One loop serves all connections; a file is sent from
- * where it lies in the archive.
+ * with GET and HEAD; connections stay open. One loop serves all connections, by turns
+ * (socket_turn()): a small answer leaves with the call that waits for what comes next. A large
+ * file is sent from where it lies in the archive.
+ *
+ * A connection is a place that others want: one that does nothing is ended, after a while, or
+ * as soon as all places are taken.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,333 +15,271 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <ukern/archive.h>
-#include <unistd.h>
+#include <ukern/ipc.h>
+#include <ukern/irq.h>
 
 #include "../socket.h"
-#include "status.h"
+#include "answer.h"
 
-#define CLIENTS      220
-#define REQUEST_MAX  4096
-#define ANSWER_MAX   32768 /* of an answer that is made, not found */
-#define STREAM_PIECE 16384
-#define STREAM_MAX   (UINT64_C(1) << 40)
+#define CLIENTS  220
+#define ROOM     4096 /* for what comes together with the end of a request */
+#define SECOND   UINT64_C(1000000000)
+#define PATIENCE (60 * SECOND) /* between requests, and until one is whole */
+#define DEAF     (30 * SECOND) /* without progress of an answer: the peer takes none */
+#define STALL    (2 * SECOND)  /* without progress: others may have the place */
+#define PROGRESS 16384         /* bytes */
+#define LOOK     SECOND        /* how often connections are looked at */
 
 struct client {
     int fd;
-    char request[REQUEST_MAX];
+    char request[REQUEST_MAX + ROOM + 1];
     size_t have;
-    char head[512];
-    size_t head_size, head_sent;
-    const char *body; /* NULL: a stream */
-    size_t body_size, body_sent;
-    char *made; /* the body, if it was made */
-    bool busy;  /* an answer is on its way */
-    bool last;  /* close after this answer */
+    struct answer answer;
+    bool busy;      /* with an answer */
+    bool blocked;   /* and there is no room for it: watched for that */
+    bool served;    /* one at least */
+    uint64_t since; /* it waits for its peer */
+    size_t mark;    /* what of the answer was sent then */
 };
 
-#define LISTENER CLIENTS /* what the set tells of it; of a client: its place */
-
 static int set, listener;
-static struct client *clients[CLIENTS];
+static struct socket_desk desk;
+static struct client *clients[SOCKET_MEMBERS_MAX];
 static unsigned count;
-static unsigned long requests;
-static const void *archive;
-static size_t archive_size;
+static bool full;    /* nobody else is let in */
+static uint64_t now; /* when the last turn ended */
 
-static const char *type_of(const char *name)
+static void drop(unsigned member)
 {
-    static const char *const types[][2] = {
-        {".html", "text/html; charset=utf-8"},
-        {".md", "text/plain; charset=utf-8"},
-        {".txt", "text/plain; charset=utf-8"},
-        {".css", "text/css"},
-        {".js", "text/javascript"},
-        {".svg", "image/svg+xml"},
-        {".png", "image/png"},
-    };
-    const char *dot = strrchr(name, '.');
+    struct client *c = clients[member];
 
-    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
-        if (strcasecmp(dot, types[i][0]) == 0)
-            return types[i][1];
-    return "application/octet-stream";
+    handle_close(c->fd); /* the only handle: the connection ends, as soon as netserv hears of it */
+    answer_end(&c->answer);
+    free(c);
+    clients[member] = NULL;
+    count--;
+    if (full)
+        socket_watch(listener, POLLIN, 0);
+    full = false;
 }
 
-static void answer(struct client *c, const char *status, const char *type, const char *body,
-                   size_t size, bool head_only)
+static uint64_t waits(const struct client *c)
 {
-    c->head_size =
-        (size_t)snprintf(c->head, sizeof c->head,
-                         "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                         "Connection: %s\r\nServer: ukern\r\n%s\r\n",
-                         status, type, size, c->last ? "close" : "keep-alive",
-                         type[0] == 'a' && type[12] == 'j' ? "Cache-Control: no-store\r\n" : "");
-    c->head_sent = c->body_sent = 0;
-    c->body = body;
-    c->body_size = head_only ? 0 : size;
-    c->busy = true;
+    return now - c->since;
 }
 
-static void refuse(struct client *c, const char *status)
+static bool between_requests(const struct client *c)
 {
-    answer(c, status, "text/plain", status, strlen(status), false);
+    return c->served && !c->busy && c->have == 0;
 }
 
-/* Decode %XX in place; false: malformed. */
-static bool decode(char *s)
+static bool overdue(const struct client *c)
 {
-    char *to = s;
+    return waits(c) > (c->busy ? DEAF : PATIENCE);
+}
 
-    for (; *s != 0; s++) {
-        if (*s == '%') {
-            char digits[3] = {s[1], s[1] != 0 ? s[2] : 0, 0};
-            char *end;
-            long value = strtol(digits, &end, 16);
+/* Who has to go first: one between requests, then one that has begun none or sent half of one, then
+ * one that does not take its answer. 0: none of them. */
+static unsigned rank(const struct client *c)
+{
+    if (c->busy)
+        return waits(c) > STALL ? 1 : 0;
+    return between_requests(c) ? 3 : 2;
+}
 
-            if (end != digits + 2 || value == 0)
-                return false;
-            *to++ = (char)value;
-            s += 2;
-        } else {
-            *to++ = *s;
+/* End the connection that has waited the longest of those that have to go first. */
+static bool make_room(void)
+{
+    unsigned first = 0, its_rank = 0;
+
+    for (unsigned i = 0; i < SOCKET_MEMBERS_MAX; i++) {
+        unsigned r = clients[i] != NULL ? rank(clients[i]) : 0;
+
+        if (r > its_rank || (r > 0 && r == its_rank && clients[i]->since < clients[first]->since)) {
+            first = i;
+            its_rank = r;
         }
     }
-    *to = 0;
+    if (its_rank > 0)
+        drop(first);
+    return its_rank > 0;
+}
+
+static void look(void)
+{
+    for (unsigned i = 0; i < SOCKET_MEMBERS_MAX; i++)
+        if (clients[i] != NULL && overdue(clients[i]))
+            drop(i);
+    if (full)
+        make_room();
+}
+
+static void begin(struct client *c)
+{
+    c->busy = answer_begin(&c->answer, c->request, &c->have, count);
+    if (c->busy) {
+        c->since = now;
+        c->mark = 0;
+    }
+}
+
+static void sent(struct client *c, size_t n)
+{
+    c->answer.sent += n;
+    if (c->answer.sent - c->mark >= PROGRESS) {
+        c->mark = c->answer.sent;
+        c->since = now;
+    }
+}
+
+static void watch(struct client *c)
+{
+    if (c->busy != c->blocked)
+        socket_watch(c->fd, c->busy ? POLLOUT : POLLIN, 0);
+    c->blocked = c->busy;
+}
+
+/* Send as much as goes now, and answer what else has come. */
+static void go_on(unsigned member)
+{
+    struct client *c = clients[member];
+    const char *from;
+
+    while (c->busy) {
+        size_t n = answer_next(&c->answer, &from);
+        ssize_t done = n > 0 ? send(c->fd, from, n, MSG_DONTWAIT) : 0;
+
+        if (done < 0 && errno == EAGAIN)
+            break;
+        if (done < 0 || (n == 0 && c->answer.last)) {
+            drop(member);
+            return;
+        }
+        sent(c, (size_t)done);
+        if (n == 0) {
+            answer_end(&c->answer);
+            c->served = true;
+            c->since = now;
+            begin(c);
+        }
+    }
+    watch(c);
+}
+
+/* Lay an answer out to be sent with the next turn. false: it is too large; or other requests are there
+ * already, which the turn might bring more of. */
+static bool lay_out(struct socket_turn *t, unsigned member)
+{
+    struct answer *a = &clients[member]->answer;
+    size_t n = a->head_size + a->body_size;
+
+    if (n > SOCKET_DESK_ROOM || clients[member]->have > 0 || (a->body == NULL && a->body_size > 0))
+        return false;
+    memcpy(desk.out, a->head, a->head_size);
+    if (a->body_size > 0)
+        memcpy(desk.out + a->head_size, a->body, a->body_size);
+    t->send = true;
+    t->to = member;
+    t->data = desk.out;
+    t->size = n;
     return true;
 }
 
-/* /stream/BYTES: so many bytes that are made up as they go, for measuring. Each eight say where
- * they are: little-endian words 0, 1, 2 and so on. */
-static void answer_stream(struct client *c, const char *digits, bool head_only)
+/* Something has come, or there is room again. */
+static void serve(struct socket_turn *t)
 {
-    char *end;
-    unsigned long long size = strtoull(digits, &end, 10);
+    struct client *c = clients[t->from];
 
-    if (*digits < '0' || *digits > '9' || *end != 0 || size > STREAM_MAX)
-        refuse(c, "400 Bad Request");
-    else
-        answer(c, "200 OK", "application/octet-stream", NULL, size, head_only);
-}
-
-/* The part of a stream that begins at this byte: how much of it is in *from. */
-static size_t stream_piece(size_t at, const char **from)
-{
-    static uint64_t piece[STREAM_PIECE / 8];
-
-    for (size_t i = 0; i < STREAM_PIECE / 8; i++)
-        piece[i] = at / 8 + i;
-    *from = (const char *)piece + at % 8;
-    return sizeof piece - at % 8;
-}
-
-/* The file behind a path. */
-static const char *file_of(const char *path)
-{
-    return strcmp(path, "/") == 0         ? "index.html"
-           : strcmp(path, "/status") == 0 ? "status.html"
-                                          : path + 1;
-}
-
-static void answer_path(struct client *c, char *path, bool head_only)
-{
-    struct archive_file f;
-
-    path[strcspn(path, "?#")] = 0;
-    if (path[0] != '/' || !decode(path)) {
-        refuse(c, "400 Bad Request");
-    } else if (strncmp(path, "/stream/", 8) == 0) {
-        answer_stream(c, path + 8, head_only);
-    } else if (strcmp(path, "/status.json") == 0) {
-        c->made = malloc(ANSWER_MAX);
-        if (c->made == NULL) {
-            refuse(c, "503 Service Unavailable");
-            return;
-        }
-        size_t n = status_json(c->made, ANSWER_MAX, requests, count);
-        answer(c, "200 OK", "application/json", c->made, n, head_only);
-    } else if (archive_find(archive, archive_size, file_of(path), &f) == 0) {
-        answer(c, "200 OK", type_of(f.name), f.data, f.size, head_only);
-    } else {
-        refuse(c, "404 Not Found");
-    }
-}
-
-/* Does a header line of that name have that word? Names and words whatever their case. */
-static bool header_says(const char *head, const char *name, const char *word)
-{
-    size_t n = strlen(name), w = strlen(word);
-
-    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
-        line += 2;
-        if (strncasecmp(line, name, n) != 0 || line[n] != ':')
-            continue;
-        for (const char *at = line + n; *at != '\r' && *at != 0; at++)
-            if (strncasecmp(at, word, w) == 0)
-                return true;
-    }
-    return false;
-}
-
-/* Is there a whole request? Then begin to answer it. false: end the connection. */
-static void next_request(struct client *c)
-{
-    char head[REQUEST_MAX], *end, *method, *path, *version, *rest;
-    size_t n;
-
-    c->request[c->have] = 0;
-    end = strstr(c->request, "\r\n\r\n");
-    if (end == NULL) {
-        if (c->have == REQUEST_MAX - 1) {
-            c->last = true;
-            refuse(c, "431 Request Header Fields Too Large");
-        }
+    if (c == NULL)
+        return; /* ended already */
+    if ((t->events & POLLHUP) || ((t->events & POLLIN) && t->received == 0)) {
+        drop(t->from);
         return;
     }
-    n = (size_t)(end - c->request) + 4;
-    memcpy(head, c->request, n - 2);
-    head[n - 2] = 0;
-    c->have -= n;
-    memmove(c->request, c->request + n, c->have);
-    requests++;
-    c->last = header_says(head, "Connection", "close") || strstr(head, " HTTP/1.0\r\n") != NULL ||
-              header_says(head, "Content-Length", "") || header_says(head, "Transfer-Encoding", "");
-    head[strcspn(head, "\r")] = 0;
-    method = strtok_r(head, " ", &rest);
-    path = strtok_r(NULL, " ", &rest);
-    version = strtok_r(NULL, " ", &rest);
-    if (method == NULL || path == NULL || version == NULL || strncmp(version, "HTTP/1.", 7) != 0) {
-        c->last = true;
-        refuse(c, "400 Bad Request");
-    } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        c->last = true;
-        refuse(c, "405 Method Not Allowed");
-    } else {
-        answer_path(c, path, method[0] == 'H');
-    }
-}
-
-/* Send as much as goes now. false: the connection is broken. */
-static bool send_some(struct client *c)
-{
-    while (c->head_sent < c->head_size || c->body_sent < c->body_size) {
-        bool head = c->head_sent < c->head_size;
-        const char *from = head ? c->head + c->head_sent : c->body ? c->body + c->body_sent : NULL;
-        size_t left = head ? c->head_size - c->head_sent : c->body_size - c->body_sent;
-        ssize_t n;
-
-        if (from == NULL) { /* a stream is made as it goes */
-            size_t piece = stream_piece(c->body_sent, &from);
-
-            left = left < piece ? left : piece;
-        }
-        n = send(c->fd, from, left, MSG_DONTWAIT);
-        if (n < 0)
-            return errno == EAGAIN;
-        *(head ? &c->head_sent : &c->body_sent) += (size_t)n;
-    }
-    free(c->made);
-    c->made = NULL;
-    c->busy = false;
-    return !c->last;
-}
-
-/* Do what can be done for a connection. false: it has ended. */
-static bool serve(struct client *c, uint32_t place)
-{
-    bool was_busy = c->busy;
-    ssize_t n;
-
-    if (!c->busy) {
-        n = recv(c->fd, c->request + c->have, REQUEST_MAX - 1 - c->have, MSG_DONTWAIT);
-        if (n == 0 || (n < 0 && errno != EAGAIN))
-            return false;
-        if (n > 0)
-            c->have += (size_t)n;
-        next_request(c);
-    }
-    while (c->busy) {
-        if (!send_some(c))
-            return false;
-        if (c->busy)
-            break;
-        next_request(c); /* one may have come together with the last */
-    }
-    if (c->busy != was_busy)
-        socket_watch(c->fd, c->busy ? POLLOUT : POLLIN, place);
-    return true;
-}
-
-static void drop(uint32_t place)
-{
-    struct client *c = clients[place];
-
-    close(c->fd);
-    free(c->made);
-    free(c);
-    clients[place] = NULL;
-    if (count-- == CLIENTS)
-        socket_watch(listener, POLLIN, LISTENER);
-}
-
-static void greet(void)
-{
-    int on = 1, s;
-
-    while (count < CLIENTS && (s = accept_now(listener, NULL, NULL)) >= 0) {
-        struct client *c = calloc(1, sizeof *c);
-        uint32_t place = 0;
-
-        if (c == NULL) {
-            close(s);
+    if (t->events & POLLIN) {
+        if (c->have == 0)
+            c->since = now;
+        memcpy(c->request + c->have, desk.in, t->received);
+        c->have += t->received;
+        c->request[c->have] = 0;
+        begin(c);
+        if (c->busy && lay_out(t, t->from))
             return;
-        }
-        while (clients[place] != NULL)
-            place++;
-        c->fd = s;
-        clients[place] = c;
-        count++;
-        setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        socket_watch(s, POLLIN, place);
     }
-    if (count == CLIENTS)
-        socket_watch(listener, 0, LISTENER); /* the others wait until one has gone */
+    go_on(t->from);
 }
 
-static void ready(uint32_t what)
+static void greet(const struct socket_turn *t)
 {
-    if (what == LISTENER)
-        greet();
-    else if (what < CLIENTS && clients[what] != NULL && !serve(clients[what], what))
-        drop(what);
+    struct client *c = calloc(1, sizeof *c);
+
+    if (c == NULL) {
+        handle_close(t->accepted);
+        return;
+    }
+    c->fd = t->accepted;
+    c->since = now;
+    clients[t->from] = c;
+    if (++count < CLIENTS || make_room())
+        return;
+    full = true;
+    socket_watch(listener, 0, 0); /* the others wait until one has gone */
+}
+
+static void run(void)
+{
+    struct socket_turn t = {.most = ROOM};
+    uint64_t next_look = 0;
+
+    for (;;) {
+        bool sending = t.send;
+
+        t.now = sending && clients[t.to]->answer.last; /* to end it, not to wait for others */
+        t.until = count > 0 ? next_look : 0;
+        if (socket_turn(set, &desk, &t) < 0)
+            return;
+        now = clock_now();
+        if (sending && t.sent < 0) {
+            drop(t.to);
+        } else if (sending) {
+            sent(clients[t.to], (size_t)t.sent);
+            go_on(t.to);
+        }
+        if (now >= next_look) {
+            look();
+            next_look = now + LOOK;
+        }
+        if (t.accepted >= 0)
+            greet(&t);
+        else if (t.events != 0)
+            serve(&t);
+    }
 }
 
 int main(int argc, char **argv)
 {
     unsigned long port = argc > 1 ? strtoul(argv[1], NULL, 10) : 80;
     struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    struct socket_ready list[SOCKET_READY_MAX];
-    int n;
+    int on = 1;
 
     if (port < 1 || port > 0xffff || argc > 2) {
         fprintf(stderr, "usage: httpd [PORT]\n");
         return 2;
     }
-    if (archive_open(&archive, &archive_size) != 0) {
+    if (!answer_init()) {
         fprintf(stderr, "httpd: no archive was granted: httpd.uses := archive\n");
         return 1;
     }
     set = socket_set();
     listener = socket_in(set, AF_INET6, SOCK_STREAM, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&here, sizeof here) < 0 ||
-        listen(listener, 64) < 0 || socket_watch(listener, POLLIN, LISTENER) < 0) {
+        listen(listener, 64) < 0 ||
+        setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
+        socket_watch(listener, POLLIN, 0) < 0 || socket_desk(set, &desk) < 0) {
         fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());
         return 1;
     }
-    while ((n = socket_wait(set, list)) >= 0)
-        for (int i = 0; i < n; i++)
-            ready(list[i].data);
+    run();
     fprintf(stderr, "httpd: %s\n", socket_error());
     return 1;
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "answer.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <ukern/archive.h>
+
+#include "status.h"
+
+#define MADE_MAX     32768 /* of a body that is made, not found */
+#define STREAM_PIECE 16384
+#define STREAM_MAX   (UINT64_C(1) << 40)
+
+static unsigned long requests;
+static const void *archive;
+static size_t archive_size;
+
+bool answer_init(void)
+{
+    return archive_open(&archive, &archive_size) == 0;
+}
+
+static const char *type_of(const char *name)
+{
+    static const char *const types[][2] = {
+        {".html", "text/html; charset=utf-8"},
+        {".md", "text/plain; charset=utf-8"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".css", "text/css"},
+        {".js", "text/javascript"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+    };
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+        if (strcasecmp(dot, types[i][0]) == 0)
+            return types[i][1];
+    return "application/octet-stream";
+}
+
+static void say(struct answer *a, const char *status, const char *type, const char *body,
+                size_t size, bool head_only)
+{
+    a->head_size =
+        (size_t)snprintf(a->head, sizeof a->head,
+                         "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                         "Connection: %s\r\nServer: ukern\r\n%s\r\n",
+                         status, type, size, a->last ? "close" : "keep-alive",
+                         type[0] == 'a' && type[12] == 'j' ? "Cache-Control: no-store\r\n" : "");
+    a->body = body;
+    a->body_size = head_only ? 0 : size;
+}
+
+static void refuse(struct answer *a, const char *status)
+{
+    say(a, status, "text/plain", status, strlen(status), false);
+}
+
+/* Decode %XX in place; false: malformed. */
+static bool decode(char *s)
+{
+    char *to = s;
+
+    for (; *s != 0; s++) {
+        if (*s == '%') {
+            char digits[3] = {s[1], s[1] != 0 ? s[2] : 0, 0};
+            char *end;
+            long value = strtol(digits, &end, 16);
+
+            if (end != digits + 2 || value == 0)
+                return false;
+            *to++ = (char)value;
+            s += 2;
+        } else {
+            *to++ = *s;
+        }
+    }
+    *to = 0;
+    return true;
+}
+
+/* /stream/BYTES: so many bytes that are made up as they go, for measuring. Each eight say where
+ * they are: little-endian words 0, 1, 2 and so on. */
+static void say_stream(struct answer *a, const char *digits, bool head_only)
+{
+    char *end;
+    unsigned long long size = strtoull(digits, &end, 10);
+
+    if (*digits < '0' || *digits > '9' || *end != 0 || size > STREAM_MAX)
+        refuse(a, "400 Bad Request");
+    else
+        say(a, "200 OK", "application/octet-stream", NULL, size, head_only);
+}
+
+/* The part of a stream that begins at this byte: how much of it is in *from. */
+static size_t stream_piece(size_t at, const char **from)
+{
+    static uint64_t piece[STREAM_PIECE / 8];
+
+    for (size_t i = 0; i < STREAM_PIECE / 8; i++)
+        piece[i] = at / 8 + i;
+    *from = (const char *)piece + at % 8;
+    return sizeof piece - at % 8;
+}
+
+/* The file behind a path. */
+static const char *file_of(const char *path)
+{
+    return strcmp(path, "/") == 0         ? "index.html"
+           : strcmp(path, "/status") == 0 ? "status.html"
+                                          : path + 1;
+}
+
+static void say_status(struct answer *a, unsigned connections, bool head_only)
+{
+    a->made = malloc(MADE_MAX);
+    if (a->made == NULL) {
+        refuse(a, "503 Service Unavailable");
+        return;
+    }
+    size_t n = status_json(a->made, MADE_MAX, requests, connections);
+
+    say(a, "200 OK", "application/json", a->made, n, head_only);
+}
+
+static void say_path(struct answer *a, char *path, unsigned connections, bool head_only)
+{
+    struct archive_file f;
+
+    path[strcspn(path, "?#")] = 0;
+    if (path[0] != '/' || !decode(path))
+        refuse(a, "400 Bad Request");
+    else if (strncmp(path, "/stream/", 8) == 0)
+        say_stream(a, path + 8, head_only);
+    else if (strcmp(path, "/status.json") == 0)
+        say_status(a, connections, head_only);
+    else if (archive_find(archive, archive_size, file_of(path), &f) == 0)
+        say(a, "200 OK", type_of(f.name), f.data, f.size, head_only);
+    else
+        refuse(a, "404 Not Found");
+}
+
+/* Does a header line of that name have that word? Names and words whatever their case. */
+static bool header_says(const char *head, const char *name, const char *word)
+{
+    size_t n = strlen(name), w = strlen(word);
+
+    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
+        line += 2;
+        if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+            continue;
+        for (const char *at = line + n; *at != '\r' && *at != 0; at++)
+            if (strncasecmp(at, word, w) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Answer a request by its head. */
+static void say_to(struct answer *a, char *head, unsigned connections)
+{
+    char *method, *path, *version, *rest;
+
+    a->last = header_says(head, "Connection", "close") || strstr(head, " HTTP/1.0\r\n") != NULL ||
+              header_says(head, "Content-Length", "") || header_says(head, "Transfer-Encoding", "");
+    head[strcspn(head, "\r")] = 0;
+    method = strtok_r(head, " ", &rest);
+    path = strtok_r(NULL, " ", &rest);
+    version = strtok_r(NULL, " ", &rest);
+    if (method == NULL || path == NULL || version == NULL || strncmp(version, "HTTP/1.", 7) != 0) {
+        a->last = true;
+        refuse(a, "400 Bad Request");
+    } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        a->last = true;
+        refuse(a, "405 Method Not Allowed");
+    } else {
+        say_path(a, path, connections, method[0] == 'H');
+    }
+}
+
+bool answer_begin(struct answer *a, char *text, size_t *have, unsigned connections)
+{
+    char *end = strstr(text, "\r\n\r\n");
+    size_t n = end != NULL ? (size_t)(end - text) + 4 : *have;
+
+    if (end == NULL && n < REQUEST_MAX)
+        return false;
+    a->sent = 0;
+    a->made = NULL;
+    if (end == NULL || n > REQUEST_MAX) {
+        a->last = true;
+        refuse(a, "431 Request Header Fields Too Large");
+        return true;
+    }
+    end[2] = 0;
+    requests++;
+    say_to(a, text, connections);
+    *have -= n;
+    memmove(text, text + n, *have + 1);
+    return true;
+}
+
+size_t answer_next(const struct answer *a, const char **from)
+{
+    size_t at = a->sent - a->head_size, left = a->body_size - at, n;
+
+    if (a->sent < a->head_size) {
+        *from = a->head + a->sent;
+        return a->head_size - a->sent;
+    }
+    if (a->body != NULL || left == 0) {
+        *from = a->body + at;
+        return left;
+    }
+    n = stream_piece(at, from);
+    return n < left ? n : left;
+}
+
+void answer_end(struct answer *a)
+{
+    free(a->made);
+    a->made = NULL;
+}
