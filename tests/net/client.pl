@@ -186,6 +186,7 @@ sub hoard {
         syswrite $socket, $text;
         $i % 4 == 2 && sysread $socket, my $some, 65536;
     }
+    $| = 1;
     print "held\n";
     alarm 0;
     sysread STDIN, my $end, 1;
