@@ -96,9 +96,10 @@ endif
 FUZZ_SECONDS ?= 60
 FUZZ_CC ?= clang
 netdev_source = $(addprefix $(UKERN)/examples/net/netdev/,$1)
-fuzz_targets := nic area $(if $(server_objects),netserv)
+fuzz_targets := nic area netdev $(if $(server_objects),netserv)
 fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
 fuzz_of_area := $(call netdev_source,area.c)
+fuzz_of_netdev := $(call netdev_source,device.c turn.c client.c area.c nic.c virtio.c virtqueue.c) $(UKERN)/libuser/error.c
 fuzz_objects = $(call host_object,$(UKERN)/tests/fuzz/$1.c) $(if $(filter netserv,$1),$(server_objects),$(foreach s,$(fuzz_of_$1),$(call host_object,$s)))
 define fuzz_rule
 $(BUILD)/tests/fuzz/$1: $(call fuzz_objects,$1) $(call host_object,$(UKERN)/tests/fuzz/main.c)

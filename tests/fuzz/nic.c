@@ -9,68 +9,15 @@
 
 #include "../../examples/net/netdev/nic.h"
 #include "fuzz.h"
+#include "device.h"
 
 #define BUFFERS 544u
 #define HELD    64u
 
 static struct nic nic;
-static uint32_t status, magic_lies;
-static uint32_t sel;
 static uint16_t held[HELD];
 static uint8_t pool[BUFFERS * NET_BUFFER_SIZE];
 static unsigned holds, steps;
-static uint16_t used[VIRTIO_QUEUES], seen[VIRTIO_QUEUES];
-
-static uint32_t read_register(void *context, unsigned offset)
-{
-    (void)context;
-    if (magic_lies > 0) {
-        magic_lies--;
-        return four();
-    }
-    switch (offset) {
-    case VIRTIO_MAGIC:
-        return VIRTIO_MAGIC_VALUE;
-    case VIRTIO_VERSION:
-        return 2;
-    case VIRTIO_DEVICE_ID:
-        return 1;
-    case VIRTIO_DEVICE_FEATURES:
-        return UINT32_MAX;
-    case VIRTIO_QUEUE_NUM_MAX:
-        return 1024;
-    case VIRTIO_QUEUE_READY:
-        return sel & 0x100;
-    case VIRTIO_STATUS:
-        return status;
-    default:
-        return 0;
-    }
-}
-
-static void write_register(void *context, unsigned offset, uint32_t value)
-{
-    (void)context;
-    if (offset == VIRTIO_STATUS)
-        status = value;
-    if (offset == VIRTIO_STATUS && value == 0) {
-        memset(used, 0, sizeof used);
-        memset(seen, 0, sizeof seen);
-        sel = 0;
-    }
-    if (offset == VIRTIO_QUEUE_SEL)
-        sel = value % VIRTIO_QUEUES;
-    if (offset == VIRTIO_QUEUE_READY)
-        sel |= value << 8;
-}
-
-static uint8_t read_config(void *context, unsigned offset)
-{
-    static const uint8_t config[12] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 1, 0, 1, 0, 0xdc, 0x05};
-
-    (void)context;
-    return config[(offset - VIRTIO_CONFIG) % sizeof config];
-}
 
 static void lost(const struct nic_sent *sent)
 {
@@ -94,50 +41,6 @@ static void check(void)
     }
     if (nic_trouble(&nic) == NULL)
         MUST(nic.free + count + nic.virtio.queue[VIRTIO_RX].in_flight == BUFFERS);
-}
-
-/* ---- The device. ---- */
-
-static void use(unsigned q, uint32_t id, uint32_t length)
-{
-    struct virtqueue *v = &nic.virtio.queue[q];
-
-    if (v->size == 0)
-        return;
-    v->used->ring[used[q] % v->size] = (struct vq_used_entry){id, length};
-    v->used->index = ++used[q];
-}
-
-/* By the rules, but for what is said of the frame. */
-static void use_next(unsigned q)
-{
-    struct virtqueue *v = &nic.virtio.queue[q];
-    uint32_t head;
-
-    if (v->size == 0 || v->avail->index == seen[q])
-        return;
-    head = v->avail->ring[seen[q]++ % v->size];
-    if (q == VIRTIO_RX) {
-        uint8_t *header =
-            nic.pool + (size_t)(v->cookie[head % VQ_MAX] % BUFFERS) * NET_BUFFER_SIZE + NIC_SHIFT;
-        unsigned what = byte();
-
-        memset(header, 0, sizeof(struct virtio_net_header));
-        for (unsigned i = 0; (what & 3) == 3 && i < 10; i++)
-            header[i] = (uint8_t)byte();
-        header[10] = (uint8_t)(what & 4 ? byte() : 1);
-        use(q, head, what & 8 ? byte() * 17 : 12 + 14 + byte());
-    } else {
-        use(q, head, byte());
-    }
-}
-
-static void scribble(unsigned q)
-{
-    uint8_t *memory = nic.virtio.queue_memory[q];
-
-    for (unsigned n = 1 + byte() % 4; n > 0; n--)
-        memory[four() % vq_bytes(VQ_MAX)] = (uint8_t)byte();
 }
 
 /* ---- The driver. ---- */
@@ -189,14 +92,9 @@ static void step(void)
 {
     switch (byte() % 16) {
     case 0:
-        use(byte() % VIRTIO_QUEUES, four(), four());
-        break;
     case 1:
-        scribble(byte() % VIRTIO_QUEUES);
-        break;
     case 2:
-        status |= byte() & 0x40; /* needs a reset */
-        magic_lies = byte() % 8 == 0 ? byte() % 16 : 0;
+        device_step();
         break;
     case 3:
         while (holds > 0)
@@ -213,7 +111,7 @@ static void step(void)
         send();
         break;
     case 7:
-        use_next(VIRTIO_TX);
+        device_use_next(VIRTIO_TX);
         break;
     case 8:
         nic_push(&nic);
@@ -226,7 +124,7 @@ static void step(void)
         receive();
         break;
     default:
-        use_next(VIRTIO_RX);
+        device_use_next(VIRTIO_RX);
         break;
     }
     if (nic_trouble(&nic) != NULL || !nic.running)
@@ -238,7 +136,6 @@ static void step(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     memset(&nic, 0, sizeof nic);
-    nic.virtio.access = (struct virtio_access){read_register, write_register, read_config, NULL};
     for (unsigned i = 0; i < VIRTIO_QUEUES; i++) {
         nic.virtio.queue_memory[i] = malloc(vq_bytes(VQ_MAX));
         memset(nic.virtio.queue_memory[i], 0, vq_bytes(VQ_MAX));
@@ -249,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nic.pool_bus = (uintptr_t)nic.pool;
     nic.header = calloc(VQ_MAX, sizeof *nic.header);
     nic.header_bus = (uintptr_t)nic.header;
-    magic_lies = 0;
+    device_begin(&nic);
     holds = 0;
     fuzz_begin(data, size);
     nic_start(&nic, NULL);
