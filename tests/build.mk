@@ -78,6 +78,7 @@ endef
 $(eval $(call server_rule,lwip/,$(lwip),-w))
 $(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
 $(eval $(call server_rule,,$(UKERN)/tests/net/server))
+$(eval $(call server_rule,fuzz/,$(UKERN)/tests/fuzz))
 $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_objects)
 	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
@@ -96,11 +97,17 @@ endif
 FUZZ_SECONDS ?= 60
 FUZZ_CC ?= clang
 netdev_source = $(addprefix $(UKERN)/examples/net/netdev/,$1)
-fuzz_targets := nic area netdev $(if $(server_objects),netserv)
+fuzz_servers := $(if $(server_objects),netserv wire own)
+fuzz_targets := nic area netdev $(fuzz_servers)
 fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
 fuzz_of_area := $(call netdev_source,area.c)
 fuzz_of_netdev := $(call netdev_source,device.c turn.c client.c area.c nic.c virtio.c virtqueue.c) $(UKERN)/libuser/error.c
-fuzz_objects = $(call host_object,$(UKERN)/tests/fuzz/$1.c) $(if $(filter netserv,$1),$(server_objects),$(foreach s,$(fuzz_of_$1),$(call host_object,$s)))
+fuzz_below := $(addprefix $(server_out)/netserv/,train.c.o checksum.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
+    $(call host_object,$(UKERN)/tests/net/wire/wire.c) $(call host_object,$(UKERN)/libuser/error.c)
+fuzz_with_netserv := $(server_objects)
+fuzz_with_wire := $(server_out)/netserv/wire_netdev.c.o $(fuzz_below)
+fuzz_with_own := $(server_out)/netserv/wire_device.c.o $(fuzz_below) $(foreach s,$(fuzz_of_nic),$(call host_object,$s))
+fuzz_objects = $(if $(filter $1,$(fuzz_servers)),$(server_out)/fuzz/$1.c.o $(fuzz_with_$1),$(call host_object,$(UKERN)/tests/fuzz/$1.c) $(foreach s,$(fuzz_of_$1),$(call host_object,$s)))
 define fuzz_rule
 $(BUILD)/tests/fuzz/$1: $(call fuzz_objects,$1) $(call host_object,$(UKERN)/tests/fuzz/main.c)
 	$$(call step,HOSTLD,fuzz/$1)

@@ -53,7 +53,16 @@ static inline int net_info(ukern_handle net, struct net_info *info)
     return net_info_until(net, info, UKERN_FOREVER);
 }
 
+#else /* a test's own */
+int net_info(ukern_handle net, struct net_info *info);
 #endif
+
+/* Handles that a reply has brought and that nobody wants. */
+static inline void net_drop(const struct ukern_msg *m)
+{
+    for (unsigned i = 0; i < UKERN_TAG_HANDLES(m->tag); i++)
+        handle_close((ukern_handle)m->w[5 - i]);
+}
 
 /** Choose which frames to receive. UKERN_OK; UKERN_EINVAL; UKERN_EPEER. */
 static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t type)
@@ -61,7 +70,10 @@ static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t 
     struct ukern_msg m = {UKERN_TAG(NET_FILTER, 0), {filter, type}};
     int error = ipc_call(net, &m);
 
-    return error < 0 ? error : UKERN_TAG_LABEL(m.tag);
+    if (error < 0)
+        return error;
+    net_drop(&m);
+    return UKERN_TAG_LABEL(m.tag);
 }
 
 /** Another client's handle, for who got his from somebody else and would share a badge. Handle or
@@ -71,9 +83,13 @@ static inline ukern_handle net_dup(ukern_handle net)
     struct ukern_msg m = {UKERN_TAG(NET_DUP, 0), {0}};
     int error = ipc_call(net, &m);
 
-    if (error == UKERN_OK)
-        error = UKERN_TAG_LABEL(m.tag);
-    return error < 0 ? error : (ukern_handle)m.w[5];
+    if (error < 0)
+        return error;
+    error = UKERN_TAG_LABEL(m.tag);
+    if (error >= 0 && UKERN_TAG_HANDLES(m.tag) == 1)
+        return (ukern_handle)m.w[5];
+    net_drop(&m);
+    return error < 0 ? error : UKERN_EPROTO;
 }
 
 /* ---- Bulk clients. ---- */
@@ -108,7 +124,8 @@ static inline void net_close(struct net *n)
     shm_unmap(n->area);
     shm_unmap((void *)(uintptr_t)n->pool);
     n->area = NULL;
-    ipc_call_until(n->server, &m, 0); /* if netdev is busy or dead it learns otherwise */
+    if (ipc_call_until(n->server, &m, 0) == UKERN_OK) /* else it learns otherwise, or is dead */
+        net_drop(&m);
 }
 
 /**
@@ -118,13 +135,14 @@ static inline void net_close(struct net *n)
  * `badge` when netdev dies or cuts the client off.
  * @return UKERN_OK; UKERN_EEXIST: this handle's badge is a bulk client already; UKERN_EBUSY: too
  * many; UKERN_EINVAL: filter; UKERN_EIO: the device does not work; UKERN_ENOMEM; UKERN_EPEER;
- * UKERN_ENOENT: no network was granted.
+ * UKERN_ENOENT: no network was granted; UKERN_EPROTO: that is no netdev.
  */
 static inline int net_open(struct net *n, ukern_handle server, ukern_handle port, uint64_t bits,
                            uint64_t badge, enum net_filter filter, uint16_t type)
 {
     struct ukern_msg m = {UKERN_TAG(NET_OPEN, 1), {bits, filter, type}};
     void *area = NULL, *pool = NULL;
+    struct shm_facts area_facts, pool_facts;
     ukern_handle h;
     int error;
 
@@ -140,9 +158,19 @@ static inline int net_open(struct net *n, ukern_handle server, ukern_handle port
         handle_close(h);
         return error;
     }
-    if (UKERN_TAG_LABEL(m.tag) < 0)
-        return UKERN_TAG_LABEL(m.tag);
-    error = shm_map((ukern_handle)m.w[4], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &area);
+    if (UKERN_TAG_LABEL(m.tag) < 0 || UKERN_TAG_HANDLES(m.tag) != 2) {
+        net_drop(&m);
+        return UKERN_TAG_LABEL(m.tag) < 0 ? UKERN_TAG_LABEL(m.tag) : UKERN_EPROTO;
+    }
+    /* How large they are the kernel knows. */
+    error = shm_info((ukern_handle)m.w[4], &area_facts);
+    if (error == UKERN_OK)
+        error = shm_info((ukern_handle)m.w[5], &pool_facts);
+    if (error == UKERN_OK && area_facts.size <= NET_DATA_OFFSET)
+        error = UKERN_EPROTO;
+    if (error == UKERN_OK)
+        error =
+            shm_map((ukern_handle)m.w[4], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &area);
     if (error == UKERN_OK)
         error = shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ, NULL, &pool);
     handle_close((ukern_handle)m.w[4]); /* the mappings keep them */
@@ -151,15 +179,16 @@ static inline int net_open(struct net *n, ukern_handle server, ukern_handle port
         if (area != NULL)
             shm_unmap(area);
         m = (struct ukern_msg){UKERN_TAG(NET_CLOSE, 0), {0}};
-        ipc_call(server, &m);
+        if (ipc_call(server, &m) == UKERN_OK)
+            net_drop(&m);
         return error;
     }
     n->server_bits = m.w[0];
     n->area = area;
     n->data = (uint8_t *)area + NET_DATA_OFFSET;
-    n->data_size = m.w[1] - NET_DATA_OFFSET;
+    n->data_size = area_facts.size - NET_DATA_OFFSET;
     n->pool = pool;
-    n->pool_size = m.w[2];
+    n->pool_size = pool_facts.size;
     n->tx_credit = NET_SLOTS;
     return UKERN_OK;
 }
@@ -189,6 +218,13 @@ static inline int net_transmit(struct net *n, const struct net_desc *desc, uint3
     return UKERN_OK;
 }
 
+/* What the other side writes is read once: it may be another thing the next time. */
+static inline void net_copy(void *to, const void *from, size_t size)
+{
+    __builtin_memcpy(to, from, size);
+    __asm__ volatile("" ::: "memory");
+}
+
 /** The next frame that is done; false: none. */
 static inline bool net_done(struct net *n, struct net_done *done)
 {
@@ -196,8 +232,10 @@ static inline bool net_done(struct net *n, struct net_done *done)
 
     if (produced - n->done_taken - 1 >= NET_SLOTS) /* none, or nonsense */
         return false;
-    *done = n->area->done_slot[n->done_taken++ % NET_SLOTS];
+    net_copy(done, &n->area->done_slot[n->done_taken++ % NET_SLOTS], sizeof *done);
     n->tx_credit += done->descriptors;
+    if (n->tx_credit > NET_SLOTS)
+        n->tx_credit = NET_SLOTS;
     return true;
 }
 
@@ -209,7 +247,7 @@ static inline bool net_receive(struct net *n, struct net_desc *desc)
 
     if (produced - n->rx_taken - 1 >= NET_SLOTS) /* none, or nonsense */
         return false;
-    *desc = n->area->rx_slot[n->rx_taken++ % NET_SLOTS];
+    net_copy(desc, &n->area->rx_slot[n->rx_taken++ % NET_SLOTS], sizeof *desc);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* As a bulk client of netdev. */
+#include <string.h>
 #include <ukern/task.h>
 
 #include "../netdev/net_client.h"
@@ -12,6 +13,7 @@ static ukern_handle server = -1; /* netdev's, with a badge of our own */
 static uint64_t badge;           /* of netdev's handle of our port */
 static uint16_t free_slot[SLOTS];
 static unsigned free_slots;
+static bool sent[SLOTS]; /* netdev has it: what it says of others is no news */
 
 static int open_wire(ukern_handle port, struct net_info *info)
 {
@@ -37,6 +39,7 @@ static int open_wire(ukern_handle port, struct net_info *info)
         return error;
     }
     free_slots = 0;
+    memset(sent, 0, sizeof sent);
     for (uint16_t i = 0; i < SLOTS && (i + 1) * (size_t)WIRE_FRAME <= net.data_size; i++)
         free_slot[free_slots++] = i;
     return UKERN_OK;
@@ -64,8 +67,10 @@ static void reap(void)
     struct net_done done;
 
     while (net_done(&net, &done))
-        if (done.id < SLOTS && free_slots < SLOTS)
+        if (done.id < SLOTS && sent[done.id]) {
+            sent[done.id] = false;
             free_slot[free_slots++] = (uint16_t)done.id;
+        }
 }
 
 /* netdev does not wake us before may_sleep(). */
@@ -105,6 +110,7 @@ static void send_frame(uint32_t length)
     struct net_desc d = {.length = length, .id = free_slot[--free_slots]};
 
     d.offset = d.id * WIRE_FRAME;
+    sent[d.id] = true;
     net_transmit(&net, &d, 1);
 }
 
