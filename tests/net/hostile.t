@@ -9,12 +9,22 @@ STEPS=${STEPS:-20000}
 . "$UKERN/tests/net/guest.sh"
 need_lwip
 
-# While the siege lasts: what is fetched is what it should be, and all pings are answered.
+# fetched: a file as it is. While siege.c counts, all sockets are its own for a moment, and connections are broken off.
+fetched() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        ! peer get /big.bin got 2>peer.err || return 0
+        sleep 0.5
+    done
+    sed "s/^/# /" peer.err
+    return 1
+}
+
+# While the siege lasts: what is fetched is what it should be, and pings are answered.
 go_on() {
     rounds=0
     while ! grep -qF "all as before" console && ! grep -qF "FAILED" console; do
         rounds=$((rounds + 1))
-        peer get /big.bin got && cmp got build/big.bin && peer echo 500 || return 1
+        fetched && cmp got build/big.bin && peer ping || return 1
         kill -0 "$qemu" || return 1
     done
     echo "# $rounds rounds"
