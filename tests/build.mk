@@ -102,7 +102,7 @@ fuzz_targets := nic area netdev $(fuzz_servers)
 fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
 fuzz_of_area := $(call netdev_source,area.c)
 fuzz_of_netdev := $(call netdev_source,device.c turn.c client.c area.c nic.c virtio.c virtqueue.c) $(UKERN)/libuser/error.c
-fuzz_below := $(addprefix $(server_out)/netserv/,train.c.o checksum.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
+fuzz_below := $(addprefix $(server_out)/netserv/,train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
     $(call host_object,$(UKERN)/tests/net/wire/wire.c) $(call host_object,$(UKERN)/libuser/error.c)
 fuzz_with_netserv := $(server_objects)
 fuzz_with_wire := $(server_out)/netserv/wire_netdev.c.o $(fuzz_below)
