@@ -337,6 +337,22 @@ static void end_client(unsigned i)
 
 /* ---- What must be true. ---- */
 
+/* Nobody has all places, by whatever number of handles. */
+static void check_shares(void)
+{
+    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+        unsigned places = 0, areas = 0;
+
+        for (unsigned k = 0; k < CLIENTS_MAX; k++)
+            if (clients[i].used && clients[k].used && clients[k].root == clients[i].root) {
+                places++;
+                areas += clients[k].slot != NULL;
+            }
+        MUST(places <= CLIENTS_MINE && areas < AREAS);
+        MUST(!clients[i].used || clients[i].root <= BADGE_FIRST);
+    }
+}
+
 /* A buffer is held once by each area and each queue that has it. */
 static void check(void)
 {
@@ -366,6 +382,7 @@ static void check(void)
             for (unsigned p = 0; p < c->queue[(c->head + k) % CLIENT_QUEUE].pieces; p++)
                 holders[c->queue[(c->head + k) % CLIENT_QUEUE].piece[p].id]++;
     }
+    check_shares();
     for (unsigned b = 0; b < BUFFERS; b++) {
         MUST(holders[b] == n->holders[b]);
         held += holders[b] > 0;

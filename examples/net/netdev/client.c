@@ -14,21 +14,40 @@ struct client *client_find(uint64_t badge)
     return NULL;
 }
 
-struct client *client_get(uint64_t badge)
+uint64_t client_root(uint64_t badge)
 {
-    struct client *c = client_find(badge);
+    const struct client *c = client_find(badge);
 
     if (c != NULL)
-        return c;
+        return c->root;
+    return badge < BADGE_FIRST ? badge : BADGE_FIRST;
+}
+
+struct client *client_new(uint64_t badge, uint64_t root)
+{
+    struct client *c;
+    unsigned same = 0;
+
+    for (c = clients; c < clients + clients_end; c++)
+        same += c->used && c->root == root;
+    if (same >= CLIENTS_MINE)
+        return NULL;
     for (c = clients; c < clients + CLIENTS_MAX; c++) {
         if (c->used)
             continue;
         if (c - clients >= (ptrdiff_t)clients_end)
             clients_end = (unsigned)(c - clients) + 1;
-        *c = (struct client){.used = true, .badge = badge, .filter = NET_FILTER_OWN};
+        *c = (struct client){.used = true, .badge = badge, .root = root, .filter = NET_FILTER_OWN};
         return c;
     }
     return NULL;
+}
+
+struct client *client_get(uint64_t badge)
+{
+    struct client *c = client_find(badge);
+
+    return c != NULL ? c : client_new(badge, client_root(badge));
 }
 
 int client_filter(struct client *c, uint64_t filter, uint64_t type)

@@ -10,7 +10,9 @@
 
 #include "area.h"
 
-#define CLIENTS_MAX  32u
+#define CLIENTS_MAX 32u
+#define CLIENTS_MINE                                                                               \
+    (CLIENTS_MAX - 8) /* of one that init has given a handle to: others find a place */
 #define AREAS_MAX    8u
 /* Buffers that a simple client may hold: frames that it has not fetched. */
 #define CLIENT_QUEUE 16u
@@ -38,6 +40,7 @@ struct queued {
 struct client {
     bool used;
     uint64_t badge;
+    uint64_t root; /**< badge of the handle of init's that it comes from, by NET_DUP */
     enum net_filter filter;
     uint16_t type;
     const char *cut;   /**< NULL, or why it is served no more */
@@ -56,7 +59,16 @@ extern unsigned clients_end; /**< those from here on were never used */
 /** The client with this badge, or NULL. */
 struct client *client_find(uint64_t badge);
 
-/** The same; a new one if there is none yet. NULL: too many. */
+/* Badges that NET_DUP gives; those of init are smaller. */
+#define BADGE_FIRST (UINT64_C(1) << 32)
+
+/** From which handle of init's does this one come? Those of an earlier netdev are as one. */
+uint64_t client_root(uint64_t badge);
+
+/** A new one. NULL: too many, at all or of this root. */
+struct client *client_new(uint64_t badge, uint64_t root);
+
+/** The one with this badge; a new one if there is none yet. NULL: too many. */
 struct client *client_get(uint64_t badge);
 
 /** UKERN_OK or UKERN_EINVAL: no such filter. */

@@ -17,8 +17,6 @@
 
 #include "netdev.h"
 
-#define BADGE_FIRST (UINT64_C(1) << 32) /* those of init are smaller */
-
 static ukern_handle info_shm;
 static struct net_info *info;
 
@@ -182,15 +180,21 @@ static int do_filter(struct server *s, struct request *r)
 static int do_dup(struct server *s, struct request *r)
 {
     static uint64_t badge;
+    struct client *c;
     ukern_handle h;
 
     if (r->token == 0)
         return SERVER_LATER;
     if (badge == 0)
         badge = BADGE_FIRST + clock_now(); /* none that an earlier netdev has given */
+    c = client_new(badge, client_root(r->badge));
+    if (c == NULL)
+        return UKERN_EBUSY;
     h = handle_mint(s->port, UKERN_R_CALL | UKERN_R_NOTIFY | UKERN_R_TRANSFER, badge++);
-    if (h < 0)
+    if (h < 0) {
+        c->used = false;
         return h;
+    }
     r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 1), {0}};
     r->reply.w[5] = UKERN_SEND_HANDLE(h, 0) | UKERN_SEND_MOVE;
     return SERVER_REPLY;
@@ -219,7 +223,7 @@ static int do_open(struct server *s, struct request *r)
     if (error != UKERN_OK)
         return error;
     turn(); /* frames of the last holder of an area may have left meanwhile */
-    slot = slot_find();
+    slot = slot_find(c->root);
     if (slot == NULL)
         return UKERN_EBUSY;
     while (c->count > 0) /* what it had not fetched */

@@ -92,13 +92,15 @@
  * Become a bulk client: w0 = bits to notify the client with, w1 = enum net_filter, w2 = EtherType,
  * w5 = handle of a port with UKERN_R_NOTIFY. Reply: w0 = bits to notify netdev with,
  * w1 = bytes of the area, w2 = bytes of the pool, w4 = area (read, write), w5 = pool (read).
- * UKERN_EINVAL; UKERN_EBUSY: all areas are in use; UKERN_EEXIST: this client has one already;
+ * UKERN_EINVAL; UKERN_EBUSY: all areas are in use, or all but one by clients that have their
+ * handles from one task; UKERN_EEXIST: this client has one already;
  * UKERN_EIO: the device does not work.
  */
 #define NET_OPEN   303
 #define NET_FILTER 304 /**< w0 = enum net_filter, w1 = EtherType; simple and bulk. UKERN_EINVAL */
-#define NET_DUP    306 /**< reply: w5 = a handle of `net` with a badge of its own: another client */
-#define NET_CLOSE  305 /**< give the area up; frames on their way may be lost */
+#define NET_DUP                                                                                    \
+    306 /**< reply: w5 = a handle of `net` with a badge of its own: another client; UKERN_EBUSY: too many */
+#define NET_CLOSE 305 /**< give the area up; frames on their way may be lost */
 /** @} */
 
 #define NET_POLL 1 /**< flag of NET_RECV: UKERN_EAGAIN instead of waiting */

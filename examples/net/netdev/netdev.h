@@ -41,8 +41,8 @@ void turn(void);
 
 /** Free a bulk client's area. `revoke`: also against its will. */
 void slot_release(struct slot *s);
-/** A slot that can be given to a client, or NULL. */
-struct slot *slot_find(void);
+/** A slot that can be given to a client of this root, or NULL: it leaves one to others. */
+struct slot *slot_find(uint64_t root);
 /** This client is served no more. */
 void cut_off(struct client *c, const char *why);
 

@@ -12,6 +12,8 @@
 #define ROUNDS  8     /* of one turn; then requests have theirs */
 #define BATCH   256u  /* frames received in a round */
 #define QUANTUM 4096u /* bytes that a client may send before the next one's turn */
+#define PASSES                                                                                     \
+    64 /* of such turns in a round: who sends without end does not keep us from receiving */
 
 static bool starved; /* frames wait for room in the device's queue */
 
@@ -34,8 +36,14 @@ void slot_release(struct slot *s)
     s->port = -1;
 }
 
-struct slot *slot_find(void)
+struct slot *slot_find(uint64_t root)
 {
+    unsigned same = 0;
+
+    for (unsigned i = 0; i < netdev.slots; i++)
+        same += netdev.slot[i].client != NULL && netdev.slot[i].client->root == root;
+    if (netdev.slots > 1 && same + 1 >= netdev.slots)
+        return NULL;
     for (unsigned i = 0; i < netdev.slots; i++) {
         struct slot *s = &netdev.slot[i];
 
@@ -133,14 +141,15 @@ static bool send_some(struct slot *s)
     return false;
 }
 
-static void transmit(void)
+/* true: there is more. */
+static bool transmit(void)
 {
     static unsigned first; /* who begins changes */
     bool more = true;
 
     starved = false;
     first++;
-    while (more && !starved) {
+    for (unsigned pass = 0; more && !starved && pass < PASSES; pass++) {
         more = false;
         for (unsigned i = 0; i < netdev.slots; i++) {
             struct slot *s = &netdev.slot[(first + i) % netdev.slots];
@@ -150,6 +159,7 @@ static void transmit(void)
             check_lie(s);
         }
     }
+    return more && !starved;
 }
 
 /* ---- Receiving. ---- */
@@ -247,7 +257,7 @@ void turn(void)
             check_lie(&netdev.slot[i]);
         }
         more = receive();
-        transmit();
+        more |= transmit();
         if (netdev.driver.nic.running)
             nic_push(&netdev.driver.nic);
         more |= driver_check(

@@ -321,6 +321,8 @@ static int handle(struct server *server, struct request *r)
 
     if (r->token == 0)
         result = SERVER_LATER; /* nobody would hear the answer */
+    else if (s == NULL && sock_is_badge(r->badge))
+        result = SOCKET_EGONE; /* nor may it make new ones, for which nobody would answer */
     else if (r->label == SOCKET_CREATE)
         result = do_create(r, s);
     else if (r->label == SOCKET_STATUS)

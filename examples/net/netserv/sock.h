@@ -93,6 +93,11 @@ struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless);
 /** Give it a badge now. */
 void sock_name(struct sock *s);
 struct sock *sock_find(uint64_t badge);
+/** Is it one that a socket has or had? Those of `socket` itself, which init gives, are smaller. */
+static inline bool sock_is_badge(uint64_t badge)
+{
+    return badge >> 32 != 0;
+}
 /** By its place in the table, which it has as long as it lives; NULL: none. */
 struct sock *sock_at(uint64_t index);
 uint64_t sock_index(const struct sock *s);

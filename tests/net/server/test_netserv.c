@@ -407,7 +407,9 @@ static void test_all_sockets_in_use(void **state)
         continue;
     assert_int_equal(count, 16);
     assert_int_equal(ask(SERVER, SOCKET_CREATE, SOCKET_TYPE_TCP, 4), SOCKET_ENOBUFS);
-    world_close(last);
+    /* Nor by a handle of a socket that it has closed, as if that were another client. */
+    assert_int_equal(ask(last, STREAM_CLOSE, 0, 0), 0);
+    assert_int_equal(ask(last, SOCKET_CREATE, SOCKET_TYPE_UDP, 4), SOCKET_EGONE);
     assert_int_not_equal(make(SOCKET_TYPE_TCP, 4), 0);
     assert_int_equal(ask(SERVER, SOCKET_CREATE, SOCKET_TYPE_UDP, 4), SOCKET_ENOBUFS);
 }
