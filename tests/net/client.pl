@@ -15,6 +15,8 @@
 #   send BYTES        so many, to one who only counts
 #   sink BYTES        be the one who counts: at PORT, so many must come
 #   hold              a byte there and back again and again, until the guest breaks it off
+#   nonsense COUNT    datagrams to an iperf server: too short, with numbers that none has, ends of tests that are not; then a test
+#                     of three datagrams of which one is missing and one comes late, whose report must be right
 #   stream BYTES      print what /stream/BYTES must be
 use strict;
 use warnings;
@@ -192,6 +194,42 @@ sub hoard {
     sysread STDIN, my $end, 1;
 }
 
+sub nonsense {
+    my $socket = dial(Proto => 'udp');
+    my $select = IO::Select->new($socket);
+    srand 1;
+    for my $i (1 .. $count) {
+        my $text = join '', map { chr rand 256 } 1 .. rand 80;
+        $text = pack('N', (0, 1, 0x7fffffff, 0x80000000, 0xffffffff)[rand 5]) . $text if $i % 2;
+        send $socket, $text, 0;
+        next unless $select->can_read(0);
+        recv $socket, my $back, 70000, 0;
+        die "client: an answer of ", length $back, " bytes to ", length $text, "\n" if length $back > 84;
+    }
+    for (1 .. 10) { # its queue may still be full of nonsense
+        my $report = short_test() // next;
+        my ($flags, $high, $low, undef, undef, $lost, $disordered, $datagrams) = unpack 'x16 N8', $report;
+        return if $flags & 0x80000000 && $high == 0 && $low == 4 * 1016 && $lost == 1 && $disordered == 1 && $datagrams == 5;
+        die "client: a wrong report: ", unpack('H*', $report), "\n";
+    }
+    die "client: no report came\n";
+}
+
+# A test from a port of its own: the report, if it comes.
+sub short_test {
+    my $socket = dial(Proto => 'udp');
+    my $select = IO::Select->new($socket);
+    select undef, undef, undef, 0.5;
+    send $socket, pack('NNNN x1000', $_, 1000, $_ * 1000, 0), 0 for 1, 3, 5, 4;
+    for my $end (6 .. 8) {
+        send $socket, pack('NNNN x1000', -$end & 0xffffffff, 1000, 6000, 0xffffffff), 0;
+        next unless $select->can_read(1);
+        recv $socket, my $report, 70000, 0;
+        return $report;
+    }
+    return undef;
+}
+
 sub stream {
     binmode STDOUT;
     for (my $at = 0; $at < $count; $at += 65536) {
@@ -220,6 +258,6 @@ sub sink {
 }
 
 my %commands = (send => \&send_all, sink => \&sink, tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
-    stream => \&stream, drip => \&drip, hoard => \&hoard, hold => \&hold);
+    stream => \&stream, drip => \&drip, hoard => \&hoard, nonsense => \&nonsense, hold => \&hold);
 ($commands{$what // ''} // die "client: what is that?\n")->();
 exit 0;

@@ -70,6 +70,15 @@ real_iperf() {
     ok "and from the guest" wait_for "iperf: to 10.0.2.2: 5.0 MiB"
     kill $sinks
     wait $sinks 2>/dev/null
+    iperf -u -c 127.0.0.1 -p "$iperf" -b 5M -t 2 >iperf.out 2>&1
+    ok "iperf of the host by UDP: it prints the server's report" eval 'grep -q "Server Report" iperf.out && grep -Eq "MBytes.*ms +[0-9]+/ *[89][0-9][0-9] " iperf.out || { sed "s/^/# /" iperf.out; false; }'
+    iperf -u -s -p "$sink" >iperf.in 2>&1 &
+    sinks=$!
+    sleep 2
+    type iperf -u -c 10.0.2.2 -p "$sink" -b 5M -t 2
+    ok "and from the guest, which tells what the host has seen" wait_for "iperf: seen by 10.0.2.2: 1.2 MiB"
+    kill $sinks
+    wait $sinks 2>/dev/null
 }
 
 # drawn NAME WIDTH,HEIGHT OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
@@ -219,8 +228,11 @@ done
 type iperf -c 10.0.2.2 -p "$sink" -n 3
 ok "3 MiB from the iperf client" wait $sinks
 ok "which says so" wait_for "iperf: to 10.0.2.2: 3.0 MiB"
-type iperf -u -c 10.0.2.2
-ok "what iperf cannot do it says" wait_for "iperf: TCP in one direction at a time is all that it does"
+type iperf -u -c ::1 -b 5M -t 1
+ok "iperf by UDP to itself: what was sent, and what was seen" eval 'wait_for "iperf: from ::1: 0.6 MiB" && wait_for "iperf: seen by ::1: 0.6 MiB"'
+type iperf -c
+ok "what iperf takes it says" wait_for "usage: iperf -s [-p PORT]"
+ok "the iperf server gets nonsense by UDP" client "$iperf" nonsense 5000
 real_iperf
 type ping -c 2 10.0.2.2
 ok "ping to the gateway" wait_for "2 of 2 answers"

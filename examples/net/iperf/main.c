@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * iperf: how fast is the network? It understands iperf of version 2 on the other side.
+ *
+ *   iperf -s [-p PORT]                                    take what others send, for ever
+ *   iperf -c HOST [-p PORT] [-t SECONDS | -n MIB]         send by TCP, for so long, or so much
+ *   iperf -c HOST -u [-b RATE] ...                        by UDP, so many bits a second (1M)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "iperf.h"
+
+#define RATE_MAX UINT64_C(100000000000)
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: iperf -s [-p PORT]\n"
+                    "       iperf -c HOST [-p PORT] [-u [-b RATE]] [-t SECONDS | -n MIB]\n");
+    return 2;
+}
+
+/* 300, 64k, 10M, 1G; 0: that is none. */
+static uint64_t parse_rate(const char *text)
+{
+    static const char units[] = "kmg";
+    char *end;
+    double value = strtod(text, &end);
+    const char *unit = *end != 0 ? strchr(units, *end | 0x20) : NULL;
+
+    if (*end != 0 && (unit == NULL || end[1] != 0))
+        return 0;
+    for (const char *u = units; unit != NULL && u <= unit; u++)
+        value *= 1000;
+    return value >= 1 && value <= (double)RATE_MAX ? (uint64_t)value : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct task t = {
+        .port = "5001", .bytes = UINT64_MAX, .nanoseconds = 10 * SECOND, .rate = 1000000};
+    bool server = false, udp = false;
+    int option;
+
+    while ((option = getopt(argc, argv, "sc:p:t:n:ub:")) != -1) {
+        switch (option) {
+        case 's':
+            server = true;
+            break;
+        case 'c':
+            t.host = optarg;
+            break;
+        case 'p':
+            t.port = optarg;
+            break;
+        case 't':
+            t.nanoseconds = strtoul(optarg, NULL, 10) * SECOND;
+            break;
+        case 'n':
+            t.bytes = strtoul(optarg, NULL, 10) << 20;
+            t.nanoseconds = UINT64_MAX;
+            break;
+        case 'u':
+            udp = true;
+            break;
+        case 'b':
+            t.rate = parse_rate(optarg);
+            break;
+        default:
+            return usage();
+        }
+    }
+    if (optind != argc || server == (t.host != NULL) || t.rate == 0 || atoi(t.port) < 1 ||
+        atoi(t.port) > 65535)
+        return usage();
+    if (server)
+        return serve((uint16_t)atoi(t.port));
+    return udp ? send_datagrams(&t) : send_stream(&t);
+}
