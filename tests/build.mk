@@ -84,8 +84,8 @@ $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tes
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
 # Its interface to the network, over a wire of the test's own.
-$(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
-    $(call host_object,$(UKERN)/libuser/error.c)
+$(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
+    $(foreach s,tests/net/wire/wire.c libuser/error.c,$(call host_object,$(UKERN)/$s))
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
@@ -102,7 +102,7 @@ fuzz_targets := nic area netdev $(fuzz_servers)
 fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
 fuzz_of_area := $(call netdev_source,area.c)
 fuzz_of_netdev := $(call netdev_source,device.c turn.c client.c area.c nic.c virtio.c virtqueue.c) $(UKERN)/libuser/error.c
-fuzz_below := $(addprefix $(server_out)/netserv/,train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
+fuzz_below := $(addprefix $(server_out)/netserv/,names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
     $(call host_object,$(UKERN)/tests/net/wire/wire.c) $(call host_object,$(UKERN)/libuser/error.c)
 fuzz_with_netserv := $(server_objects)
 fuzz_with_wire := $(server_out)/netserv/wire_netdev.c.o $(fuzz_below)

@@ -81,6 +81,17 @@ real_iperf() {
     wait $sinks 2>/dev/null
 }
 
+# With nc of the host, as the README says it.
+real_nc() {
+    if ! nc -h 2>&1 | grep -q OpenBSD; then
+        skipped "nc of the host" "it is not here: make setup, or apt-get install netcat-openbsd"
+        return
+    fi
+    ok "nc of the host: echo by TCP" eval '[ "$(echo hello | timeout 60 nc -N 127.0.0.1 "$echo")" = hello ]'
+    ok "a mebibyte" eval 'timeout 300 nc -N 127.0.0.1 "$echo" <build/big.bin >got; cmp got build/big.bin'
+    ok "echo by UDP" eval '[ "$(echo hello | timeout 60 nc -u -w 1 127.0.0.1 "$echo")" = hello ]'
+}
+
 # drawn NAME WIDTH,HEIGHT OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
 drawn() {
     name=$1 size=$2
@@ -234,6 +245,7 @@ type iperf -c
 ok "what iperf takes it says" wait_for "usage: iperf -s [-p PORT]"
 ok "the iperf server gets nonsense by UDP" client "$iperf" nonsense 5000
 real_iperf
+real_nc
 type ping -c 2 10.0.2.2
 ok "ping to the gateway" wait_for "2 of 2 answers"
 type ping -c 1 127.0.0.1

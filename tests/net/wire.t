@@ -39,6 +39,13 @@ ok "a name server that is silent" wait_for "nowhere.example: the name server doe
 ok "a host that is silent" wait_for "wget: 10.0.2.99 port 80: the peer does not answer" 120
 kill $idle
 wait $idle 2>/dev/null
+peer names 120 &
+router=$!
+sleep 3
+type "host six.example"
+ok "a name server that a router announces is asked when IPv4's is silent" wait_for "six.example has address 192.0.2.7"
+ok "for both families" wait_for "six.example has IPv6 address 2001:db8::7"
+ok "the router has heard it" wait $router
 lines=$(wc -l <console)
 ok "20000 ARP frames" peer arp 20000
 ok "20000 echo requests" peer icmp 20000

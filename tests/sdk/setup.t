@@ -8,7 +8,7 @@
 unset CROSS_COMPILE PICOLIBC
 mkdir bin
 for command in sh env cat sed awk grep sort tr uname head tail mkdir rm id dirname basename sha256sum cut find tar cp mv ln touch \
-    gcc make pkg-config perl prove qemu-system-aarch64 aarch64-linux-gnu-gcc gdb-multiarch dot cpio xz doxygen curl; do
+    gcc make pkg-config perl prove qemu-system-aarch64 aarch64-linux-gnu-gcc gdb-multiarch dot cpio xz doxygen curl iperf nc.openbsd; do
     ln -s "$(command -v $command || echo /bin/true)" bin/
 done
 all="$work/bin"

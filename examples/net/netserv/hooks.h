@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  What lwIP's tcp.c asks of netserv: see backlog.c.
+ *  What lwIP's files ask of netserv, or tell it: see backlog.c and names.h.
  */
 #ifndef NETSERV_HOOKS_H
 #define NETSERV_HOOKS_H
 
 #include <lwip/ip_addr.h>
+
+#include "names.h"
 
 /** The first sequence number of a connection between these. */
 u32_t backlog_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <lwip/dhcp.h>
+#include <lwip/dhcp6.h>
 #include <lwip/dns.h>
 #include <lwip/ethip6.h>
 #include <lwip/etharp.h>
@@ -17,6 +18,7 @@
 #include <ukern/irq.h>
 #include <ukern/task.h>
 
+#include "names.h"
 #include "train.h"
 #include "wire.h"
 
@@ -266,8 +268,7 @@ static void use_static(void)
 
     netif_set_addr(&nif, &config.address, &config.mask, &config.gateway);
     ip_addr_copy_from_ip4(dns, config.dns);
-    if (!ip_addr_isany(&dns))
-        dns_setserver(0, &dns);
+    names_set(0, &dns);
 }
 
 static void give_up_dhcp(void *arg)
@@ -344,6 +345,7 @@ static void start(void)
     netif_set_default(&nif);
     netif_create_ip6_linklocal_address(&nif, 1);
     netif_set_ip6_autoconfig_enabled(&nif, 1);
+    dhcp6_enable_stateless(&nif);
     netif_set_up(&nif);
     if (config.dhcp)
         ask_dhcp();

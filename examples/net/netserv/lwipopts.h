@@ -11,7 +11,8 @@
 
 #define LWIP_IPV4                  1
 #define LWIP_IPV6                  1
-#define LWIP_IPV6_SCOPES           0 /* there is one network */
+/* Link-local addresses are of the link of the device, not of that of the loopback. */
+#define LWIP_IPV6_SCOPES           1
 #define LWIP_IPV6_NUM_ADDRESSES    4
 #define IPV6_FRAG_COPYHEADER       1 /* with pointers of 64 bits */
 #define MEMP_NUM_MLD6_GROUP        8
@@ -31,6 +32,14 @@
 /* 127.0.0.1 */
 #define LWIP_HAVE_LOOPIF           1
 #define LWIP_NETIF_LOOPBACK        1
+
+/* Name servers by IPv6, too: names.h. */
+#define DNS_MAX_SERVERS                4
+#define LWIP_DHCP_MAX_DNS_SERVERS      2
+#define LWIP_DHCP6_MAX_DNS_SERVERS     2
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
+#define LWIP_IPV6_DHCP6                1
+#define LWIP_IPV6_DHCP6_STATELESS      1
 
 /* Memory: all of it is set aside, so what is out is out, and says so. */
 #define MEM_ALIGNMENT                  8

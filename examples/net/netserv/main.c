@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "names.h"
 #include "sock.h"
 
 static ukern_handle port;
@@ -229,7 +230,6 @@ static int do_option(struct sock *s, struct request *r)
 
 static int do_status(struct request *r)
 {
-    const ip_addr_t *dns = dns_getserver(0);
     struct netif *n = netif_default;
     const struct sock v4 = {0};
 
@@ -238,7 +238,7 @@ static int do_status(struct request *r)
     address_out(&v4, &n->ip_addr, 0, r->reply.w);
     r->reply.w[3] = ip4_addr_get_u32(netif_ip4_netmask(n));
     r->reply.w[4] = ip4_addr_get_u32(netif_ip4_gw(n));
-    r->reply.w[5] = ip4_addr_get_u32(ip_2_ip4(dns));
+    r->reply.w[5] = names_first4();
     return SERVER_REPLY;
 }
 

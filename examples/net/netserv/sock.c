@@ -4,6 +4,7 @@
 #include "link.h"
 
 #include <lwip/err.h>
+#include <lwip/netif.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ukern/irq.h>
@@ -246,6 +247,7 @@ bool address_in(const struct sock *s, const uint64_t w[3], ip_addr_t *ip, uint16
     if (s->v6 && memcmp(a.ip, mapped, sizeof mapped) != 0) {
         ip_addr_set_zero_ip6(ip);
         memcpy(ip_2_ip6(ip)->addr, a.ip, sizeof a.ip);
+        ip6_addr_assign_zone(ip_2_ip6(ip), IP6_UNKNOWN, netif_default);
         return true;
     }
     if (s->v6)

@@ -670,6 +670,21 @@ static void test_set_is_fair(void **state)
     assert_int_equal(ask(set, SOCKET_WAIT, 8, 0), UKERN_EINVAL);
 }
 
+/* A link-local peer is on the device's link, for sockets that are bound to no address, too. */
+static void test_link_local_peer(void **state)
+{
+    (void)state;
+    struct socket_address a = {.family = 6, .port = 9, .ip = {0xfe, 0x80, [15] = 1}};
+    uint64_t s = make(SOCKET_TYPE_UDP, 6), w[6] = {1};
+    struct call *c;
+
+    memcpy(w + 2, &a, sizeof a);
+    c = world_call(s, SOCKET_SENDTO, w, "x", 1);
+    assert_true(c->done);
+    assert_int_equal(c->label, 0);
+    world_end_call(c);
+}
+
 /* ---- Turns. ---- */
 
 static uint64_t member(uint64_t set, enum socket_type type, uint16_t port, uint32_t data)
@@ -944,6 +959,7 @@ int main(void)
         SERVED(test_orphans_make_room),
         SERVED(test_unread_datagrams),
         SERVED(test_set_is_fair),
+        SERVED(test_link_local_peer),
         SERVED(test_turns),
         SERVED(test_turn_of_too_much),
         SERVED(test_turns_of_datagrams),

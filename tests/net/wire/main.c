@@ -6,6 +6,7 @@
  * - ping: it answers
  * - echo N: it answers N echo requests, 16 at a time, each once and in order
  * - idle SECONDS: answer ARP and nothing else
+ * - names SECONDS: announce a name server by IPv6, and be it until it was asked for both families
  * - get PATH FILE: fetch by HTTP into FILE, without faults
  * - lossy SEED FILE: thirteen transfers at once, on wires of which one loses a frame in five; FILE
  *   gets a copy of big.bin that came through 5% loss
@@ -205,6 +206,8 @@ int main(int argc, char **argv)
         flood_random(count);
     else if (strcmp(what, "echo") == 0)
         echo_all(count);
+    else if (strcmp(what, "names") == 0)
+        name_server(count);
     else if (strcmp(what, "idle") == 0)
         idle(count);
     else if (strcmp(what, "ping") != 0)

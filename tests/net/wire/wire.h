@@ -80,6 +80,10 @@ struct transfer {
 /** Do them all at once. Fails when there is no progress for five minutes. */
 void transfer_all(struct transfer *t, unsigned count);
 
+/** Be a router that announces a name server by IPv6, and that one, until it was asked for addresses of
+ * both families; so many seconds at most. */
+void name_server(unsigned seconds);
+
 /** @name flood.c
  * @{ */
 void flood_arp(unsigned count);
