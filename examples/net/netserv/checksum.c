@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Internet checksum's sum: halves of words of eight bytes, whose carries are folded in at the
- * end.
+/* The Internet checksum's sum: of words of eight bytes, whose carries are counted and folded in at
+ * the end (RFC 1071, section 2: they may be added in any order, and in words of any size).
  */
 #include <lwip/arch.h>
 #include <string.h>
-
-#define HALF UINT64_C(0xffffffff)
 
 static uint64_t load(const uint8_t *p)
 {
@@ -15,26 +13,22 @@ static uint64_t load(const uint8_t *p)
     return word;
 }
 
-static uint64_t halves(uint64_t word)
-{
-    return (word & HALF) + (word >> 32);
-}
-
-/* No carry is lost below 2^32 words, far more than a packet has. */
 uint16_t checksum(const void *data, int length)
 {
     const uint8_t *p = data;
-    uint64_t sum = 0, word = 0;
+    unsigned __int128 sum = 0;
+    uint64_t word = 0;
 
-    for (; length >= 32; length -= 32, p += 32)
-        sum += halves(load(p)) + halves(load(p + 8)) + halves(load(p + 16)) + halves(load(p + 24));
+    for (; length >= 64; length -= 64, p += 64)
+#pragma GCC unroll 8
+        for (int i = 0; i < 64; i += 8)
+            sum += load(p + i);
     for (; length >= 8; length -= 8, p += 8)
-        sum += halves(load(p));
+        sum += load(p);
     memcpy(&word, p, (size_t)length); /* little endian: what is missing counts as zero */
-    sum += halves(word);
-    sum = halves(sum);
-    sum = halves(sum);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    sum += word;
+    word = (uint64_t)(uint32_t)sum + (uint32_t)(sum >> 32) + (uint64_t)(sum >> 64);
+    while (word >> 16 != 0)
+        word = (word & 0xffff) + (word >> 16);
+    return (uint16_t)word;
 }
