@@ -172,19 +172,33 @@ static bool parse(struct segment *s, uint32_t frame)
     return (b[s->tcp + 13] & ~PSH) == ACK;
 }
 
-/* Do the checksums say that it arrived as it was sent? */
+/* The sum of a header: n bytes, a multiple of four. */
+static uint32_t header_sum(const uint8_t *at, uint32_t n)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < n; i += 4) {
+        uint32_t word;
+
+        memcpy(&word, at + i, sizeof word);
+        sum += word;
+    }
+    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    return (uint32_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* Do the checksums say that it arrived as it was sent? (TCP is summed up where it lies, not in the copy of
+ * its header: who could change it meanwhile could have sent it so.) */
 static bool sound(const struct segment *s, const struct train_piece *piece, unsigned count)
 {
     const uint8_t *b = s->bytes;
-    uint32_t tcp_header = s->headers - s->tcp, left = s->headers + s->payload;
-    uint32_t addresses = s->v6 ? 32 : 8;
-    uint32_t sum = checksum(b + s->tcp - addresses, (int)addresses), skip = s->headers;
+    uint32_t left = s->headers + s->payload, skip = s->tcp;
+    uint32_t addresses = s->v6 ? 32 : 8, sum = header_sum(b + s->tcp - addresses, addresses);
     bool odd = false;
 
-    if (!s->v6 && checksum(b + ETHERNET, 20) != 0xffff)
+    if (!s->v6 && header_sum(b + ETHERNET, 20) != 0xffff)
         return false;
-    sum += lwip_htons(6) + lwip_htons((uint16_t)(tcp_header + s->payload));
-    sum += checksum(b + s->tcp, (int)tcp_header);
+    sum += lwip_htons(6) + lwip_htons((uint16_t)(left - s->tcp));
     for (unsigned i = 0; i < count && left > 0; i++) {
         uint32_t n = piece[i].length < left ? piece[i].length : left;
         uint32_t part;
