@@ -83,13 +83,18 @@ $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tes
 	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
+# What httpd answers.
+$(BUILD)/tests/unit/test_answer: $(server_out)/test_answer.c.o $(call host_object,$(UKERN)/examples/net/httpd/answer.c)
+	$(call step,HOSTLD,test_answer)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
 # Its interface to the network, over a wire of the test's own.
 $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
     $(foreach s,tests/net/wire/wire.c libuser/error.c,$(call host_object,$(UKERN)/$s))
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
-host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names test_link)
+host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names test_answer test_link)
 
 endif
 

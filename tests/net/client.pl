@@ -253,7 +253,9 @@ sub sink {
     $| = 1;
     print "listens\n";
     progress();
-    my $got = length rest($listener->accept);
+    my $peer = $listener->accept;
+    print "taken\n";
+    my $got = length rest($peer);
     die "client: $got bytes came\n" if $got != $count;
 }
 

@@ -47,9 +47,18 @@ into_a_socket() {
     listener 1048576 && type "cat big.bin | nc 10.0.2.2 $sink" && wait $sinks
 }
 
+# Within a minute.
+taken() {
+    for _ in $(seq 600); do
+        ! grep -q taken sink.out || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 # A program that waits in a socket is ended by Ctrl-C, and its peer is told.
 ended_by_ctrl_c() {
-    listener 0 && type "nc 10.0.2.2 $sink" && sleep 2 && printf '\003' >&4 && wait $sinks && answers "echo on" 0 on
+    listener 0 && type "nc 10.0.2.2 $sink" && taken && printf '\003' >&4 && wait $sinks && answers "echo on" 0 on
 }
 
 from_here() {

@@ -191,6 +191,10 @@ ok "a connection is used again" keep_alive
 want=404
 ok "no such file: 404" status_code "$url/nothing"
 ok "no such stream: 404" status_code "$url/stream"
+ok "by the whole address: 404" status_code --request-target "http://guest/nothing" "$url"
+ok "no way leads out of the image: 404" status_code --path-as-is "$url/../../%2e%2e/etc/passwd"
+ok "HEAD of what is not there, and the connection is used again" eval \
+    '[ "$(get -I "$url/nothing" "$url/nothing" -w "%{http_code} %{num_connects} " -o head1 -o head2)" = "404 1 404 0 " ]'
 want=405
 ok "another method: 405" status_code -X DELETE "$url/"
 want=400

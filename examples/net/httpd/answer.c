@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "answer.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,21 +44,23 @@ static const char *type_of(const char *name)
 }
 
 static void say(struct answer *a, const char *status, const char *type, const char *body,
-                size_t size, bool head_only)
+                size_t size)
 {
-    a->head_size =
-        (size_t)snprintf(a->head, sizeof a->head,
-                         "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                         "Connection: %s\r\nServer: ukern\r\n%s\r\n",
-                         status, type, size, a->last ? "close" : "keep-alive",
-                         type[0] == 'a' && type[12] == 'j' ? "Cache-Control: no-store\r\n" : "");
+    const char *more = strncmp(status, "405", 3) == 0          ? "Allow: GET, HEAD\r\n"
+                       : strcmp(type, "application/json") == 0 ? "Cache-Control: no-store\r\n"
+                                                               : "";
+
+    a->head_size = (size_t)snprintf(a->head, sizeof a->head,
+                                    "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                                    "Connection: %s\r\nServer: ukern\r\n%s\r\n",
+                                    status, type, size, a->last ? "close" : "keep-alive", more);
     a->body = body;
-    a->body_size = head_only ? 0 : size;
+    a->body_size = a->head_only ? 0 : size;
 }
 
 static void refuse(struct answer *a, const char *status)
 {
-    say(a, status, "text/plain", status, strlen(status), false);
+    say(a, status, "text/plain", status, strlen(status));
 }
 
 /* Decode %XX in place; false: malformed. */
@@ -68,10 +71,10 @@ static bool decode(char *s)
     for (; *s != 0; s++) {
         if (*s == '%') {
             char digits[3] = {s[1], s[1] != 0 ? s[2] : 0, 0};
-            char *end;
-            long value = strtol(digits, &end, 16);
+            long value = strtol(digits, NULL, 16);
 
-            if (end != digits + 2 || value == 0)
+            if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]) ||
+                value == 0)
                 return false;
             *to++ = (char)value;
             s += 2;
@@ -85,7 +88,7 @@ static bool decode(char *s)
 
 /* /stream/BYTES: so many bytes that are made up as they go, for measuring. Each eight say where
  * they are: little-endian words 0, 1, 2 and so on. */
-static void say_stream(struct answer *a, const char *digits, bool head_only)
+static void say_stream(struct answer *a, const char *digits)
 {
     char *end;
     unsigned long long size = strtoull(digits, &end, 10);
@@ -93,7 +96,7 @@ static void say_stream(struct answer *a, const char *digits, bool head_only)
     if (*digits < '0' || *digits > '9' || *end != 0 || size > STREAM_MAX)
         refuse(a, "400 Bad Request");
     else
-        say(a, "200 OK", "application/octet-stream", NULL, size, head_only);
+        say(a, "200 OK", "application/octet-stream", NULL, size);
 }
 
 /* The part of a stream that begins at this byte: how much of it is in *from. */
@@ -115,7 +118,7 @@ static const char *file_of(const char *path)
                                           : path + 1;
 }
 
-static void say_status(struct answer *a, unsigned connections, bool head_only)
+static void say_status(struct answer *a, unsigned connections)
 {
     a->made = malloc(MADE_MAX);
     if (a->made == NULL) {
@@ -124,10 +127,10 @@ static void say_status(struct answer *a, unsigned connections, bool head_only)
     }
     size_t n = status_json(a->made, MADE_MAX, requests, connections);
 
-    say(a, "200 OK", "application/json", a->made, n, head_only);
+    say(a, "200 OK", "application/json", a->made, n);
 }
 
-static void say_path(struct answer *a, char *path, unsigned connections, bool head_only)
+static void say_path(struct answer *a, char *path, unsigned connections)
 {
     struct archive_file f;
 
@@ -135,11 +138,11 @@ static void say_path(struct answer *a, char *path, unsigned connections, bool he
     if (path[0] != '/' || !decode(path))
         refuse(a, "400 Bad Request");
     else if (strncmp(path, "/stream/", 8) == 0)
-        say_stream(a, path + 8, head_only);
+        say_stream(a, path + 8);
     else if (strcmp(path, "/status.json") == 0)
-        say_status(a, connections, head_only);
+        say_status(a, connections);
     else if (archive_find(archive, archive_size, file_of(path), &f) == 0)
-        say(a, "200 OK", type_of(f.name), f.data, f.size, head_only);
+        say(a, "200 OK", type_of(f.name), f.data, f.size);
     else
         refuse(a, "404 Not Found");
 }
@@ -149,58 +152,100 @@ static bool header_says(const char *head, const char *name, const char *word)
 {
     size_t n = strlen(name), w = strlen(word);
 
-    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
-        line += 2;
+    for (const char *line = strchr(head, '\n'); line != NULL; line = strchr(line, '\n')) {
+        line++;
         if (strncasecmp(line, name, n) != 0 || line[n] != ':')
             continue;
-        for (const char *at = line + n; *at != '\r' && *at != 0; at++)
+        for (const char *at = line + n; *at != '\n' && *at != 0; at++)
             if (strncasecmp(at, word, w) == 0)
                 return true;
     }
     return false;
 }
 
+/* What is wanted of us; a proxy asks by the whole address: http://HOST/PATH. */
+static char *path_of(char *target)
+{
+    char *path;
+
+    if (strncasecmp(target, "http://", 7) != 0)
+        return target;
+    path = target + 7 + strcspn(target + 7, "/?#");
+    if (*path == '/')
+        return path;
+    return strcpy(target, "/");
+}
+
 /* Answer a request by its head. */
 static void say_to(struct answer *a, char *head, unsigned connections)
 {
-    char *method, *path, *version, *rest;
+    char *method, *target, *version, *rest;
 
-    a->last = header_says(head, "Connection", "close") || strstr(head, " HTTP/1.0\r\n") != NULL ||
-              header_says(head, "Content-Length", "") || header_says(head, "Transfer-Encoding", "");
-    head[strcspn(head, "\r")] = 0;
+    a->last = header_says(head, "Connection", "close") || header_says(head, "Content-Length", "") ||
+              header_says(head, "Transfer-Encoding", "");
+    head[strcspn(head, "\r\n")] = 0;
     method = strtok_r(head, " ", &rest);
-    path = strtok_r(NULL, " ", &rest);
+    target = strtok_r(NULL, " ", &rest);
     version = strtok_r(NULL, " ", &rest);
-    if (method == NULL || path == NULL || version == NULL || strncmp(version, "HTTP/1.", 7) != 0) {
+    a->head_only = method != NULL && strcmp(method, "HEAD") == 0;
+    a->last |= version == NULL || strcmp(version, "HTTP/1.1") != 0;
+    if (version == NULL || strncmp(version, "HTTP/", 5) != 0 || (rest != NULL && *rest != 0)) {
         a->last = true;
         refuse(a, "400 Bad Request");
-    } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+    } else if (strncmp(version, "HTTP/1.", 7) != 0) {
+        refuse(a, "505 HTTP Version Not Supported");
+    } else if (strcmp(method, "GET") != 0 && !a->head_only) {
         a->last = true;
         refuse(a, "405 Method Not Allowed");
     } else {
-        say_path(a, path, connections, method[0] == 'H');
+        say_path(a, path_of(target), connections);
     }
+}
+
+/* Behind the empty line that ends the head; NULL: it has not come. Lines end with CR LF, or with LF alone, as people type
+ * them. */
+static char *head_end(char *text)
+{
+    for (char *line = strchr(text, '\n'); line != NULL; line = strchr(line + 1, '\n')) {
+        if (line[1] == '\n')
+            return line + 2;
+        if (line[1] == '\r' && line[2] == '\n')
+            return line + 3;
+    }
+    return NULL;
+}
+
+static void take_off(char *text, size_t *have, size_t n)
+{
+    *have -= n;
+    memmove(text, text + n, *have + 1);
 }
 
 bool answer_begin(struct answer *a, char *text, size_t *have, unsigned connections)
 {
-    char *end = strstr(text, "\r\n\r\n");
-    size_t n = end != NULL ? (size_t)(end - text) + 4 : *have;
+    char *end, behind;
+    size_t n;
 
-    if (end == NULL && n < REQUEST_MAX)
+    take_off(text, have, strspn(text, "\r\n")); /* some say more behind a request */
+    end = head_end(text);
+    n = end != NULL ? (size_t)(end - text) : strlen(text);
+    if (end == NULL && n == *have && n < REQUEST_MAX)
         return false;
     a->sent = 0;
     a->made = NULL;
+    a->head_only = false;
     if (end == NULL || n > REQUEST_MAX) {
         a->last = true;
-        refuse(a, "431 Request Header Fields Too Large");
+        refuse(a, end == NULL && n < *have ? "400 Bad Request"
+                                           : "431 Request Header Fields Too Large");
         return true;
     }
-    end[2] = 0;
+    behind = *end;
+    *end = 0;
     requests++;
     say_to(a, text, connections);
-    *have -= n;
-    memmove(text, text + n, *have + 1);
+    *end = behind;
+    take_off(text, have, n);
     return true;
 }
 

@@ -16,6 +16,7 @@ struct answer {
     char *made;  /**< memory of a body that was made, not found */
     size_t sent; /**< of head and body; whoever sends counts */
     bool last;   /**< end the connection after it */
+    bool head_only;
 };
 
 /** Find the files to serve. false: no archive was granted. */
