@@ -411,6 +411,41 @@ static int count(const struct addrinfo *list, int family, uint16_t port, uint8_t
     return n;
 }
 
+/* As many as there are; then it is said, and who closes one can have one. */
+static void all_in_use(void)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+    static int all[SOCKET_MEMBERS_MAX];
+
+    for (unsigned i = 0; i < 2; i++) {
+        int n = 0;
+
+        while (n < SOCKET_MEMBERS_MAX && (all[n] = socket(AF_INET, types[i], 0)) >= 0)
+            n++;
+        EQUAL(n < SOCKET_MEMBERS_MAX ? errno : 0, ENOBUFS);
+        CHECK(strcmp(socket_error(), "all sockets or buffers of netserv are in use") == 0);
+        CHECK(n > 40);
+        close(all[--n]);
+        CHECK((all[n++] = socket(AF_INET, types[i], 0)) >= 0);
+        while (n > 0)
+            close(all[--n]);
+    }
+}
+
+/* What a person reads. */
+static void sentences(void)
+{
+    int one = socket(AF_INET, SOCK_STREAM, 0), two = socket(AF_INET, SOCK_STREAM, 0);
+
+    EQUAL(DONE(try_bind(one, AF_INET, 1011)), 0);
+    EQUAL(DONE(try_bind(two, AF_INET, 1011)), -EADDRINUSE);
+    CHECK(strcmp(socket_error(), "that port is in use by another") == 0);
+    EQUAL(DONE(try_connect(two, AF_INET, 998)), -ECONNREFUSED);
+    CHECK(strcmp(socket_error(), "connection refused: nobody listens there") == 0);
+    close(one);
+    close(two);
+}
+
 static void addresses(void)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
@@ -463,6 +498,8 @@ const struct test case_tests[] = {
     {"datagrams", datagrams},
     {"dup()", dup_keeps_it_open},
     {"errors have their numbers", errors},
+    {"all sockets in use is said, and passes", all_in_use},
+    {"errors are sentences", sentences},
     {"getaddrinfo()", addresses},
     {NULL, NULL},
 };
