@@ -93,7 +93,7 @@ doctor:
 trace: libs
 	$(call project,examples/pipes) trace
 
-check: all
+check: all traced
 	+@$(MAKE) --no-print-directory -f tests/build.mk BUILD=$(build) check
 
 fuzz:
