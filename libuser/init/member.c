@@ -150,10 +150,12 @@ static int grant_used(struct start *s, const char *name)
 static int grant_by(struct start *s, ukern_handle h, uint32_t rights, const char *format,
                     const char *name, unsigned at)
 {
-    char *full = s->device_name[s->device_names];
+    char *full;
 
-    if (s->device_names == SPAWN_GRANTS_MAX ||
-        snprintf(full, DEVICE_NAME_MAX, format, name, at) >= DEVICE_NAME_MAX)
+    if (s->device_names == SPAWN_GRANTS_MAX)
+        return UKERN_EOVERFLOW;
+    full = s->device_name[s->device_names];
+    if (snprintf(full, DEVICE_NAME_MAX, format, name, at) >= DEVICE_NAME_MAX)
         return UKERN_EOVERFLOW;
     s->device_names++;
     return spawn_grant(&s->spawn, full, h, rights);
