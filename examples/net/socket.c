@@ -276,6 +276,14 @@ int connect(int s, const struct sockaddr *address, socklen_t size)
     return with_address(s, SOCKET_CONNECT, address, size);
 }
 
+int connect_now(int s, const struct sockaddr *address, socklen_t size)
+{
+    struct ukern_msg m = {.w = {[3] = STREAM_NONBLOCK}};
+    int error = pack(address, size, m.w);
+
+    return (int)socket_done(error < 0 ? error : ask(s, SOCKET_CONNECT, &m));
+}
+
 int listen(int s, int backlog)
 {
     struct ukern_msg m = {0, {backlog < 0 ? 0 : (uint64_t)backlog}};

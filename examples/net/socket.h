@@ -144,6 +144,8 @@ int accept_now(int s, struct sockaddr *peer, socklen_t *size);
 /** ECONNREFUSED: nobody listens there; ETIMEDOUT; EHOSTUNREACH: no way leads there. */
 int connect(int s, const struct sockaddr *address, socklen_t size);
 /** EINVAL: other flags than MSG_DONTWAIT, also for those below. */
+/** connect() that does not wait: POLLOUT tells that it is done, POLLHUP that it has failed. */
+int connect_now(int s, const struct sockaddr *address, socklen_t size);
 ssize_t send(int s, const void *data, size_t n, int flags);
 ssize_t recv(int s, void *data, size_t n, int flags);
 /** EMSGSIZE: longer than a datagram can be; EACCES: to all, without SO_BROADCAST. */

@@ -15,7 +15,7 @@
 #   send BYTES        so many, to one who only counts
 #   sink BYTES        be the one who counts: at PORT, so many must come
 #   hold              a byte there and back again and again, until the guest breaks it off
-#   nonsense COUNT    datagrams to an iperf server: too short, with numbers that none has, ends of tests that are not; then a test
+#   nonsense COUNT    tests to an iperf server that cannot be; datagrams: too short, with numbers that none has, ends of tests that are not; then a test
 #                     of three datagrams of which one is missing and one comes late, whose report must be right
 #   stream BYTES      print what /stream/BYTES must be
 use strict;
@@ -195,6 +195,13 @@ sub hoard {
 }
 
 sub nonsense {
+    # Tests in both directions, to ports where nobody listens or that there are not, of any length.
+    for my $back (0, 1, 65536, 0xffffffff) {
+        for my $amount (0, 1, 0x7fffffff, 0x80000000, 0xffffffff) {
+            my $socket = dial();
+            syswrite $socket, substr pack('N6', 0x80000000 | $amount & 1, 1, $back, 0, 0, $amount), 0, $amount % 5 ? 24 : 23;
+        }
+    }
     my $socket = dial(Proto => 'udp');
     my $select = IO::Select->new($socket);
     srand 1;

@@ -150,9 +150,9 @@ not_grown() {
 # Boot with ports of the host that nobody has. Another may take one meanwhile: then QEMU says so, and we take others.
 boot() {
     for _ in 1 2 3 4 5; do
-        http=$(free_port) echo=$(free_port) iperf=$(free_port)
+        http=$(free_port) echo=$(free_port) iperf=$(free_port) back=$(free_port)
         url=http://127.0.0.1:$http
-        start 900 -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$http-:80,hostfwd=tcp:127.0.0.1:$echo-:7,hostfwd=udp:127.0.0.1:$echo-:7,hostfwd=tcp:127.0.0.1:$iperf-:5001,hostfwd=udp:127.0.0.1:$iperf-:5001"
+        start 900 -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$http-:80,hostfwd=tcp:127.0.0.1:$echo-:7,hostfwd=udp:127.0.0.1:$echo-:7,hostfwd=tcp:127.0.0.1:$iperf-:5001,hostfwd=udp:127.0.0.1:$iperf-:5001,hostfwd=tcp:127.0.0.1:$back-:$back"
         for _ in $(seq 600); do
             ! grep -qF "[netserv] 10.0.2.15" console || return 0
             ! grep -qF "Could not set up host forwarding" console || break

@@ -59,6 +59,16 @@ skipped() {
     echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# more_than COUNT TEXT: so often the console has it, within a minute.
+more_than() {
+    for _ in $(seq 600); do
+        [ "$(grep -cF -- "$2" console)" -le "$1" ] || return 0
+        sleep 0.1
+    done
+    sed 's/^/# /' console
+    return 1
+}
+
 # With iperf of version 2 on the host, both ways.
 real_iperf() {
     if ! command -v iperf >/dev/null; then
@@ -75,8 +85,23 @@ real_iperf() {
     ok "and from the guest" wait_for "iperf: to 10.0.2.2: 5.0 MiB"
     kill $sinks
     wait $sinks 2>/dev/null
+    way=$(free_port)
+    for both in d r; do
+        iperf -c 127.0.0.1 -p "$iperf" -n 4M "-$both" -L "$way" >iperf.out 2>&1
+        ok "both directions, -$both" eval '[ "$(grep -c "4.00 MBytes" iperf.out)" -eq 2 ] || { sed "s/^/# /" iperf.out; false; }'
+    done
     iperf -u -c 127.0.0.1 -p "$iperf" -b 5M -t 2 >iperf.out 2>&1
     ok "iperf of the host by UDP: it prints the server's report" eval 'grep -q "Server Report" iperf.out && grep -Eq "MBytes.*ms +[0-9]+/ *[89][0-9][0-9] " iperf.out || { sed "s/^/# /" iperf.out; false; }'
+    iperf -s -p "$sink" >iperf.in 2>&1 &
+    sinks=$!
+    sleep 2
+    for both in d r; do
+        type iperf -c 10.0.2.2 -p "$sink" -n 2 "-$both" -L "$back"
+        sleep 1
+    done
+    ok "both directions, asked for by the guest" eval 'more_than 1 "iperf: to 10.0.2.2: 2.0 MiB" && more_than 1 "iperf: from 10.0.2.2: 2.0 MiB"'
+    kill $sinks
+    wait $sinks 2>/dev/null
     iperf -u -s -p "$sink" >iperf.in 2>&1 &
     sinks=$!
     sleep 2

@@ -22,6 +22,8 @@ struct task {
 int serve(uint16_t port);
 /** Send by TCP. The program's status. */
 int send_stream(const struct task *t);
+/** Send by TCP, and have as much sent to this port of ours; at once, or afterwards. The program's status. */
+int send_both(const struct task *t, bool at_once, uint16_t port);
 /** Send by UDP, and tell what the server has seen of it. The program's status. */
 int send_datagrams(const struct task *t);
 

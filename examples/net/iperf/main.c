@@ -4,7 +4,11 @@
  *
  *   iperf -s [-p PORT]                                    take what others send, for ever
  *   iperf -c HOST [-p PORT] [-t SECONDS | -n MIB]         send by TCP, for so long, or so much
+ *   iperf -c HOST -d | -r [-L PORT] ...                   both directions, at once or one after the other;
+ *                                                         the server sends to that port of ours (5002)
  *   iperf -c HOST -u [-b RATE] ...                        by UDP, so many bits a second (1M)
+ *
+ * By UDP it is one direction at a time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +22,8 @@
 static int usage(void)
 {
     fprintf(stderr, "usage: iperf -s [-p PORT]\n"
-                    "       iperf -c HOST [-p PORT] [-u [-b RATE]] [-t SECONDS | -n MIB]\n");
+                    "       iperf -c HOST [-p PORT] [-u [-b RATE] | -d | -r [-L PORT]] [-t SECONDS "
+                    "| -n MIB]\n");
     return 2;
 }
 
@@ -42,9 +47,10 @@ int main(int argc, char **argv)
     struct task t = {
         .port = "5001", .bytes = UINT64_MAX, .nanoseconds = 10 * SECOND, .rate = 1000000};
     bool server = false, udp = false;
+    int both = 0, back = 5002;
     int option;
 
-    while ((option = getopt(argc, argv, "sc:p:t:n:ub:")) != -1) {
+    while ((option = getopt(argc, argv, "sc:p:t:n:ub:drL:")) != -1) {
         switch (option) {
         case 's':
             server = true;
@@ -65,6 +71,13 @@ int main(int argc, char **argv)
         case 'u':
             udp = true;
             break;
+        case 'd':
+        case 'r':
+            both = option;
+            break;
+        case 'L':
+            back = atoi(optarg);
+            break;
         case 'b':
             t.rate = parse_rate(optarg);
             break;
@@ -73,9 +86,12 @@ int main(int argc, char **argv)
         }
     }
     if (optind != argc || server == (t.host != NULL) || t.rate == 0 || atoi(t.port) < 1 ||
-        atoi(t.port) > 65535)
+        atoi(t.port) > 65535 || back < 1 || back > 65535 ||
+        (both && (udp || server || (t.bytes != UINT64_MAX && t.bytes > INT32_MAX))))
         return usage();
     if (server)
         return serve((uint16_t)atoi(t.port));
+    if (both)
+        return send_both(&t, both == 'd', (uint16_t)back);
     return udp ? send_datagrams(&t) : send_stream(&t);
 }

@@ -37,7 +37,8 @@ struct iperf_report {
     uint32_t lost, disordered, datagrams;
     uint32_t jitter_seconds, jitter_microseconds;
 };
-#define IPERF_REPORT 0x80000000u
+#define IPERF_REPORT      0x80000000u
+#define IPERF_REPORT_SIZE (sizeof(struct iperf_datagram) + sizeof(struct iperf_report))
 
 /** What a server counts of a test by UDP. */
 struct iperf_count {

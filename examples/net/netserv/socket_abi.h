@@ -24,11 +24,12 @@
  * w1 = shm, w2 = offset, w3 to w5 = address. */
 #define SOCKET_RECVFROM 321
 
-#define SOCKET_CREATE   322 /**< w0 = enum socket_type, w1 = 4 (or 0) or 6; reply w5 = the socket */
-#define SOCKET_BIND     323 /**< w0 to w2 = address; its port 0: any free one */
-#define SOCKET_LISTEN   324 /**< w0 = backlog */
-#define SOCKET_ACCEPT   325 /**< w0 = flags; reply w5 = a socket, w0 to w2 = its peer */
-#define SOCKET_CONNECT  326 /**< w0 to w2 = address, w3 = flags; the reply comes when it is done */
+#define SOCKET_CREATE 322 /**< w0 = enum socket_type, w1 = 4 (or 0) or 6; reply w5 = the socket */
+#define SOCKET_BIND   323 /**< w0 to w2 = address; its port 0: any free one */
+#define SOCKET_LISTEN 324 /**< w0 = backlog */
+#define SOCKET_ACCEPT 325 /**< w0 = flags; reply w5 = a socket, w0 to w2 = its peer */
+#define SOCKET_CONNECT                                                                             \
+    326 /**< w0 to w2 = address, w3 = flags; the reply comes when it is done, or at once if STREAM_NONBLOCK: then STREAM_OUT tells it, or STREAM_HANGUP that it failed */
 #define SOCKET_SHUTDOWN 327 /**< w0 = enum socket_shutdown */
 #define SOCKET_OPTION   328 /**< w0 = enum socket_option, w1 = value */
 #define SOCKET_NAME     329 /**< w0 = 0: own address, 1: the peer's; reply w0 to w2 */

@@ -194,12 +194,11 @@ static void on_error(void *arg, err_t err)
 
     s->tcp = NULL;
     s->error = error_of(err);
-    if (s->connecting != 0) {
-        if (s->error == SOCKET_ERESET)
-            s->error = SOCKET_EREFUSED;
+    if (!s->connected && s->error == SOCKET_ERESET)
+        s->error = SOCKET_EREFUSED;
+    if (s->connecting != 0)
         sock_answer(s->connecting, s->error);
-        s->connecting = 0;
-    }
+    s->connecting = 0;
     if (s->listener != NULL)
         return; /* whoever accepts it sees */
     settle(s);
@@ -359,6 +358,8 @@ int stream_connect(struct sock *s, struct request *r, const ip_addr_t *ip, uint1
     err = tcp_connect(s->tcp, ip, port, on_connected);
     if (err != ERR_OK)
         return error_of(err);
+    if (r->msg.w[3] & STREAM_NONBLOCK)
+        return SERVER_REPLY;
     s->connecting = r->token;
     return SERVER_LATER;
 }

@@ -286,6 +286,36 @@ static void test_write_without_waiting(void **state)
     segment(&f, RST | ACK, f.seq, "", 0);
 }
 
+/* A connection that is made while its client does something else: how it ends is told later. */
+static void test_connect_without_waiting(void **state)
+{
+    (void)state;
+    uint64_t w[6] = {[3] = DONTWAIT};
+    struct flow f;
+
+    for (unsigned refused = 0; refused < 2; refused++) {
+        uint64_t s = make(SOCKET_TYPE_TCP, 4);
+        struct call *c;
+
+        f = (struct flow){7000, 5555, 1000, 0};
+        assert_int_equal(at_now(s, SOCKET_BIND, 0, f.to), 0);
+        address(w, OUR_IP, f.port);
+        c = world_call(s, SOCKET_CONNECT, w, NULL, 0);
+        assert_true(c->done);
+        assert_int_equal(c->label, 0);
+        world_end_call(c);
+        assert_int_equal(ask(s, STREAM_READ, 1, DONTWAIT), SOCKET_ENOTCONN);
+        assert_int_equal(heard(&f, SYN, NULL), 0);
+        segment(&f, refused ? RST | ACK : SYN | ACK, f.seq++, "", 0);
+        assert_int_equal(ask(s, SOCKET_ERROR, 0, 0), refused ? SOCKET_EREFUSED : 0);
+        assert_int_equal(ask(s, STREAM_READ, 1, DONTWAIT),
+                         refused ? SOCKET_EREFUSED : UKERN_EAGAIN);
+        if (!refused)
+            segment(&f, RST | ACK, f.seq, "", 0);
+        world_close(s);
+    }
+}
+
 /* Who waited in accept() is dead, but netserv has not been told when a connection comes: that stays
  * in the queue, whole, and goes to the next caller. */
 static void test_accept_by_a_dead_caller(void **state)
@@ -948,6 +978,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVED(test_bytes_both_ways),
         SERVED(test_write_without_waiting),
+        SERVED(test_connect_without_waiting),
         SERVED(test_accept_by_a_dead_caller),
         SERVED(test_accept_by_a_full_table),
         SERVED(test_names_of_errors),
