@@ -69,6 +69,13 @@ more_than() {
     return 1
 }
 
+# What iperf has said tells of 4 MiB each way.
+in_both() {
+    [ "$(grep -c "4.00 MBytes" iperf.out)" -eq 2 ] && return
+    sed "s/^/# /" iperf.out
+    return 1
+}
+
 # With iperf of version 2 on the host, both ways.
 real_iperf() {
     if ! command -v iperf >/dev/null; then
@@ -88,7 +95,7 @@ real_iperf() {
     way=$(free_port)
     for both in d r; do
         iperf -c 127.0.0.1 -p "$iperf" -n 4M "-$both" -L "$way" >iperf.out 2>&1
-        ok "both directions, -$both" eval '[ "$(grep -c "4.00 MBytes" iperf.out)" -eq 2 ] || { sed "s/^/# /" iperf.out; false; }'
+        ok "both directions, -$both" in_both
     done
     iperf -u -c 127.0.0.1 -p "$iperf" -b 5M -t 2 >iperf.out 2>&1
     ok "iperf of the host by UDP: it prints the server's report" eval 'grep -q "Server Report" iperf.out && grep -Eq "MBytes.*ms +[0-9]+/ *[89][0-9][0-9] " iperf.out || { sed "s/^/# /" iperf.out; false; }'
@@ -111,18 +118,24 @@ real_iperf() {
     wait $sinks 2>/dev/null
 }
 
+# back_by_nc FILE OPTION...: echo sends it back.
+back_by_nc() {
+    file=$1
+    shift
+    timeout 300 nc "$@" 127.0.0.1 "$echo" <"$file" >got
+    cmp got "$file"
+}
+
 # With nc of the host, as the README says it.
 real_nc() {
     if ! nc -h 2>&1 | grep -q OpenBSD; then
         skipped "nc of the host" "it is not here: make setup, or apt-get install netcat-openbsd"
         return
     fi
-    # shellcheck disable=SC2016 # eval expands them
-    {
-        ok "nc of the host: echo by TCP" eval '[ "$(echo hello | timeout 60 nc -N 127.0.0.1 "$echo")" = hello ]'
-        ok "a mebibyte" eval 'timeout 300 nc -N 127.0.0.1 "$echo" <build/big.bin >got; cmp got build/big.bin'
-        ok "echo by UDP" eval '[ "$(echo hello | timeout 60 nc -u -w 1 127.0.0.1 "$echo")" = hello ]'
-    }
+    echo hello >hello
+    ok "nc of the host: echo by TCP" back_by_nc hello -N
+    ok "a mebibyte" back_by_nc build/big.bin -N
+    ok "echo by UDP" back_by_nc hello -u -w 1
 }
 
 # drawn NAME WIDTH,HEIGHT OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
