@@ -145,6 +145,27 @@ static void copy_bytes(const struct train_piece *piece, unsigned count, uint32_t
     }
 }
 
+/* Does it say that it comes from an address of ours, or from 127.0.0.1? Nobody else has those: an answer would
+ * come back to us, and be answered, and so on. (Who asks whether it may have an address has not yet: he must
+ * hear who has.) */
+static bool forged(const uint8_t *b, uint32_t frame)
+{
+    uint32_t source;
+
+    if (frame >= ETHERNET + 20 && get16(b + 12) == 0x0800) {
+        memcpy(&source, b + ETHERNET + 12, sizeof source);
+        return b[ETHERNET + 12] == 127 ||
+               (source != 0 && source == ip4_addr_get_u32(netif_ip4_addr(interface)));
+    }
+    if (frame < ETHERNET + 40 || get16(b + 12) != 0x86dd)
+        return false;
+    for (int8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(interface, i)) &&
+            memcmp(netif_ip6_addr(interface, i)->addr, b + ETHERNET + 8, 16) == 0)
+            return true;
+    return false;
+}
+
 /* Is it a plain segment with data, of the kind that can be joined? */
 static bool parse(struct segment *s, uint32_t frame)
 {
@@ -354,6 +375,8 @@ void train_frame(const struct train_piece *piece, unsigned count, bool trusted)
         length += piece[i].length;
     }
     copy_bytes(piece, count, length < HEADERS_MAX ? length : HEADERS_MAX, s.bytes);
+    if (forged(s.bytes, length))
+        return;
     if (!parse(&s, length)) {
         single(piece, count, length, trusted);
         return;

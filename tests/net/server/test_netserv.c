@@ -205,10 +205,14 @@ static bool pings(void)
     return false;
 }
 
-static void datagram(uint16_t to, size_t n)
+static void datagram_from(uint32_t source, uint16_t to, size_t n)
 {
-    uint8_t *u = frame + DATA_OFFSET;
+    uint8_t *u = frame + DATA_OFFSET, *ip = frame + IP_OFFSET;
     size_t length = ip_frame(frame, PROTO_UDP, 8 + n);
+
+    put32(ip + 12, source);
+    put16(ip + 10, 0);
+    put16(ip + 10, wire_sum(ip, 20, 0));
 
     memset(u, 0x33, 8 + n);
     put16(u, 4000);
@@ -216,6 +220,11 @@ static void datagram(uint16_t to, size_t n)
     put16(u + 4, (unsigned)(8 + n));
     put16(u + 6, 0);
     world_frame(frame, length);
+}
+
+static void datagram(uint16_t to, size_t n)
+{
+    datagram_from(OUR_IP, to, n);
 }
 
 static int settled(void **state)
@@ -650,6 +659,24 @@ static void test_unread_datagrams(void **state)
     (void)dial(2998, 80);
 }
 
+/* What says that it comes from ourselves would be answered to ourselves, by an echo for ever. */
+static void test_forged_sources(void **state)
+{
+    (void)state;
+    uint64_t s = make(SOCKET_TYPE_UDP, 4);
+    struct call *c;
+
+    assert_int_equal(at_now(s, SOCKET_BIND, 0, 5000), 0);
+    datagram_from(GUEST_IP, 5000, 10);
+    datagram_from(0x7f000001, 5000, 11);
+    datagram_from(0x7fffffff, 5000, 12);
+    datagram(5000, 13);
+    c = world_call(s, STREAM_READ, (uint64_t[6]){2000}, NULL, 2000);
+    assert_true(c->done);
+    assert_int_equal(c->length, 13);
+    world_end_call(c);
+}
+
 /* ---- Sets. ---- */
 
 static void test_set_is_fair(void **state)
@@ -989,6 +1016,7 @@ int main(void)
         SERVED(test_orphan),
         SERVED(test_orphans_make_room),
         SERVED(test_unread_datagrams),
+        SERVED(test_forged_sources),
         SERVED(test_set_is_fair),
         SERVED(test_link_local_peer),
         SERVED(test_turns),
