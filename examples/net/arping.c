@@ -12,6 +12,7 @@
 
 #include "frame.h"
 #include "netdev/net_client.h"
+#include "number.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -75,9 +76,8 @@ int main(int argc, char **argv)
     int option, error, failed = 0;
 
     while ((option = getopt(argc, argv, "c:s:")) != -1) {
-        if (option == 'c')
-            count = strtoul(optarg, NULL, 10);
-        if (option == '?' || (option == 's' && !frame_parse_ip(optarg, source)))
+        if (option == '?' || (option == 'c' && !parse_number(optarg, UINT32_MAX, &count)) ||
+            (option == 's' && !frame_parse_ip(optarg, source)))
             argc = 0;
     }
     if (optind + 1 != argc || !frame_parse_ip(argv[optind], target)) {

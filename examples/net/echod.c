@@ -42,7 +42,9 @@ static void open_port(enum service service)
     int type = service == UDP_ECHO ? SOCK_DGRAM : SOCK_STREAM, on = 1;
     int s = socket_in(set, AF_INET6, type, 0);
 
-    if (s < 0 || bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
+    /* So that the port is free for the next one, whatever still lingers of the connections of this. */
+    if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
         (type == SOCK_STREAM &&
          (listen(s, 64) < 0 || setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)) ||
         socket_watch(s, POLLIN, service) < 0) {

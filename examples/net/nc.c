@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "socket.h"
 
 #define PIECE 16384
@@ -52,11 +53,10 @@ static int open_host(const char *host, const char *port)
 static int take_first(const char *text)
 {
     struct sockaddr_in6 here = {.sin6_family = AF_INET6};
-    char *end;
-    unsigned long port = strtoul(text, &end, 10);
+    unsigned long port;
     int l, s;
 
-    if (*text < '0' || *text > '9' || *end != 0 || port < 1 || port > 65535) {
+    if (!parse_number(text, 65535, &port)) {
         fprintf(stderr, "nc: a port is a number from 1 to 65535\n");
         return -1;
     }

@@ -12,6 +12,7 @@
 
 #include "frame.h"
 #include "netdev/net_client.h"
+#include "number.h"
 
 #define WAKE  1u /* notification bit */
 #define BADGE 1u /* of netdev's handle of our port */
@@ -76,13 +77,11 @@ int main(int argc, char **argv)
     int option, error;
 
     while ((option = getopt(argc, argv, "c:t:")) != -1) {
-        if (option == 'c')
-            want = strtoul(optarg, NULL, 10);
         if (option == 't') {
             type = strtoul(optarg, NULL, 16);
             filter = NET_FILTER_TYPE;
         }
-        if (option == '?')
+        if (option == '?' || (option == 'c' && !parse_number(optarg, UINT32_MAX, &want)))
             optind = argc + 1;
     }
     if (optind != argc || type > 0xffff) {

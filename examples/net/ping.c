@@ -8,6 +8,7 @@
 #include <ukern/task.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "socket.h"
 
 #define SECOND  UINT64_C(1000000000)
@@ -66,9 +67,11 @@ int main(int argc, char **argv)
     const struct kind *k;
     int option, error, s;
 
-    while ((option = getopt(argc, argv, "c:")) == 'c')
-        count = strtoul(optarg, NULL, 10);
-    if (option != -1 || optind + 1 != argc || count == 0) {
+    bool good = true;
+
+    while (good && (option = getopt(argc, argv, "c:")) != -1)
+        good = option == 'c' && parse_number(optarg, UINT32_MAX, &count);
+    if (!good || optind + 1 != argc) {
         fprintf(stderr, "usage: ping [-c COUNT] HOST\n");
         return 2;
     }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # netserv that drives the device itself, without netdev; its peers as in sockets.t, in short.
-DRIVER=netserv CONNECTIONS=${CONNECTIONS:-500} SIZE=${SIZE:-10485760}
-export DRIVER CONNECTIONS SIZE
+# TEST_SECONDS=900
+DRIVER=netserv CONNECTIONS=${CONNECTIONS:-500} SIZE=${SIZE:-10485760} CROWDS=
+export DRIVER CONNECTIONS SIZE CROWDS
 exec "$UKERN/tests/net/sockets.t"

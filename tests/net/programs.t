@@ -118,11 +118,11 @@ ok "it boots" boot
 [ $tap_failed = 0 ] || { stop; finish; exit 1; }
 ok "help names the programs of the image" answers help 0 "ping [-c COUNT] HOST"
 ok "and no others" lacks out upper
-ok "ping: mistakes" wrong ping "ping -c 0 10.0.2.2" "ping -c x 10.0.2.2" "ping -z 10.0.2.2" "ping 10.0.2.2 10.0.2.3"
+ok "ping: mistakes" wrong ping "ping -c 0 10.0.2.2" "ping -c x 10.0.2.2" "ping -c 3x 10.0.2.2" "ping -c -1 10.0.2.2" "ping -c 99999999999 10.0.2.2" "ping -z 10.0.2.2" "ping 10.0.2.2 10.0.2.3"
 ok "host: mistakes" wrong host "host -x"
 ok "wget: mistakes" wrong wget "wget ftp://10.0.2.2/" "wget http://" "wget [::1" "wget 10.0.2.2:/" "wget 10.0.2.2 10.0.2.3"
 ok "nc: mistakes" wrong nc "nc 10.0.2.2" "nc -x 80"
-ok "iperf: mistakes" wrong iperf "iperf -c 10.0.2.2 -p 0" "iperf -s -c 10.0.2.2"
+ok "iperf: mistakes" wrong iperf "iperf -c 10.0.2.2 -p 0" "iperf -s -c 10.0.2.2" "iperf -c ::1 -n -1" "iperf -c ::1 -n abc" "iperf -c ::1 -t 1x"
 ok "ping: no such host" answers "ping no.such.name.invalid" 1 "ping: no.such.name.invalid: "
 ok "ping: one that does not answer" answers "ping -c 1 10.0.2.77" 1 "0 of 1 answers"
 ok "ping: one that does" answers "ping -c 1 10.0.2.2" 0 "1 of 1 answers"

@@ -3,9 +3,9 @@
 #
 # netdev and netserv are killed again and again while they have work: they come back, every client of netserv is told, and no
 # memory is lost. With DRIVER=netserv there is only one to kill, and the device itself must work again after each.
-# KILLS sets how often (10); init makes pauses of up to ten seconds between them.
+# KILLS sets how often (6); init makes pauses of up to ten seconds between them.
 # TEST_SECONDS=900
-KILLS=${KILLS:-10}
+KILLS=${KILLS:-6}
 . "$UKERN/tests/net/guest.sh"
 need_lwip
 need_curl

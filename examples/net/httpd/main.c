@@ -272,8 +272,8 @@ int main(int argc, char **argv)
     }
     set = socket_set();
     listener = socket_in(set, AF_INET6, SOCK_STREAM, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&here, sizeof here) < 0 ||
-        listen(listener, 64) < 0 ||
+    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(listener, (struct sockaddr *)&here, sizeof here) < 0 || listen(listener, 64) < 0 ||
         setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
         socket_watch(listener, POLLIN, 0) < 0 || socket_desk(set, &desk) < 0) {
         fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../number.h"
 #include "iperf.h"
 
 #define RATE_MAX UINT64_C(100000000000)
@@ -47,8 +48,8 @@ int main(int argc, char **argv)
     struct task t = {
         .port = "5001", .bytes = UINT64_MAX, .nanoseconds = 10 * SECOND, .rate = 1000000};
     bool server = false, udp = false;
-    int both = 0, back = 5002;
-    int option;
+    unsigned long back = 5002, port = 0, n;
+    int both = 0, option;
 
     while ((option = getopt(argc, argv, "sc:p:t:n:ub:drL:")) != -1) {
         switch (option) {
@@ -62,10 +63,14 @@ int main(int argc, char **argv)
             t.port = optarg;
             break;
         case 't':
-            t.nanoseconds = strtoul(optarg, NULL, 10) * SECOND;
+            if (!parse_number(optarg, 1000000, &n))
+                return usage();
+            t.nanoseconds = n * SECOND;
             break;
         case 'n':
-            t.bytes = strtoul(optarg, NULL, 10) << 20;
+            if (!parse_number(optarg, UINT32_MAX, &n))
+                return usage();
+            t.bytes = n << 20;
             t.nanoseconds = UINT64_MAX;
             break;
         case 'u':
@@ -76,7 +81,8 @@ int main(int argc, char **argv)
             both = option;
             break;
         case 'L':
-            back = atoi(optarg);
+            if (!parse_number(optarg, 65535, &back))
+                return usage();
             break;
         case 'b':
             t.rate = parse_rate(optarg);
@@ -85,12 +91,12 @@ int main(int argc, char **argv)
             return usage();
         }
     }
-    if (optind != argc || server == (t.host != NULL) || t.rate == 0 || atoi(t.port) < 1 ||
-        atoi(t.port) > 65535 || back < 1 || back > 65535 ||
+    if (optind != argc || server == (t.host != NULL) || t.rate == 0 ||
+        !parse_number(t.port, 65535, &port) ||
         (both && (udp || server || (t.bytes != UINT64_MAX && t.bytes > INT32_MAX))))
         return usage();
     if (server)
-        return serve((uint16_t)atoi(t.port));
+        return serve((uint16_t)port);
     if (both)
         return send_both(&t, both == 'd', (uint16_t)back);
     return udp ? send_datagrams(&t) : send_stream(&t);

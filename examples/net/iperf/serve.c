@@ -240,9 +240,10 @@ static void take_datagram(struct socket_turn *t)
 static int open_port(int type, uint16_t port, uint32_t what)
 {
     struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    int s = socket_in(set, AF_INET6, type, 0);
+    int s = socket_in(set, AF_INET6, type, 0), on = 1;
 
-    if (s < 0 || bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
+    if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
         (type == SOCK_STREAM && listen(s, 16) < 0) || socket_watch(s, POLLIN, what) < 0) {
         fprintf(stderr, "iperf: port %u: %s\n", port, socket_error());
         return -1;
