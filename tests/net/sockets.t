@@ -3,6 +3,7 @@
 #
 # netserv, httpd and echod in QEMU, with curl and perl on the host as their peers, on 127.0.0.1 only.
 # CONNECTIONS sets how many short ones are made in a row (5000), SIZE how many bytes the large file has (104857600).
+# CROWDS=all has three crowds of connections that do nothing, which take minutes, where the default has one; CROWDS= none.
 # TEST_SECONDS=900
 CONNECTIONS=${CONNECTIONS:-5000}
 SIZE=${SIZE:-104857600}
@@ -259,7 +260,7 @@ ok "nothing of it comes from elsewhere" eval "get -o page '$url/status' && ! gre
 drawn wide 1280,900
 drawn phone 420,1000 --blink-settings=preferredColorScheme=0
 CROWDS=${CROWDS-yes}
-[ "$CROWDS" != yes ] || { client "$http" drip; echo "status $?"; } >drip.out 2>&1 & # goes on meanwhile
+[ -z "$CROWDS" ] || { client "$http" drip; echo "status $?"; } >drip.out 2>&1 & # goes on meanwhile
 drip=$!
 ok "1 KB comes back by TCP" client "$echo" tcp 1000
 ok "3 MB come back by TCP" client "$echo" tcp 3000000
@@ -267,12 +268,15 @@ ok "2000 datagrams come back by UDP" client "$echo" udp 2000
 ok "200 connections at once" client "$http" parallel 200 /README.md
 ok "200 aborted transfers" client "$http" abort 200 /stream/3000000
 ok "after them, a small file" same "$UKERN/examples/net/httpd/index.html" index.html
-if [ "$CROWDS" = yes ]; then
+if [ -n "$CROWDS" ]; then
     wait $drip # a crowd would show them out earlier
     ok "who does nothing for long is shown out" grep -q "^status 0" drip.out
     ok "while 240 others want half of something or nothing, a small file" crowded "$http" 240 / same "$UKERN/examples/net/httpd/index.html" index.html
-    ok "while 240 others do not read, a small file" crowded "$http" 240 /stream/100000000 same "$UKERN/examples/net/httpd/index.html" index.html
-    ok "while 240 others are at echo, 1 KB comes back" crowded "$echo" 240 "" client "$echo" tcp 1000
+    # QEMU dials for the guest one after the other: each crowd takes a minute or two.
+    if [ "$CROWDS" = all ]; then
+        ok "while 240 others do not read, a small file" crowded "$http" 240 /stream/100000000 same "$UKERN/examples/net/httpd/index.html" index.html
+        ok "while 240 others are at echo, 1 KB comes back" crowded "$echo" 240 "" client "$echo" tcp 1000
+    fi
 fi
 ok "no connection is left over from it" none_left
 # All caches are full by now: what grows from here on is a leak.
