@@ -196,7 +196,7 @@ crowded() {
     crowd=$!
     exec 5>crowd.in
     shift 3
-    for _ in $(seq 1200); do
+    for _ in $(seq 5000); do
         grep -q held crowd.out && break
         kill -0 $crowd 2>/dev/null || break
         sleep 0.1
