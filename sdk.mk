@@ -116,7 +116,7 @@ $(error BUILD is '$(BUILD)', where files of yours are, and make clean removes al
 endif
 endif
 # However it is written, its files have one name: by that, make knows the headers of each.
-override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
+override BUILD := $(subst ^,,$(subst ^$(CURDIR)/,,^$(abspath $(BUILD))))
 
 # With other goals beside it, clean comes first, whatever -j says: before anything is written.
 ifneq ($(and $(filter clean,$(MAKECMDGOALS)),$(ukern_need_tools)),)
