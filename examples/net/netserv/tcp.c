@@ -14,6 +14,8 @@
 #include "sock.h"
 
 #define ORPHAN_PATIENCE 60000 /* milliseconds for which a peer may take nothing of what is left */
+#define FIN_TRIES       8     /* some minutes */
+#define POLL_TICKS      4     /* of half a second */
 
 static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct waiter *w,
                     int64_t result, const struct segment segment[2])
@@ -40,12 +42,20 @@ static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct w
     return true;
 }
 
-/* May our FIN be handed over? When the peer's has come, lwIP forgets the connection 2 * TCP_MSL
- * later, with whatever is still on its way (its state LAST_ACK): then all must have arrived first.
- */
-static bool may_end(const struct sock *s)
+/* lwIP forgets a connection that both sides have closed 2 * TCP_MSL after it last heard of it (its state
+ * LAST_ACK), though our FIN, or bytes before it, may have been lost until then: hold it off while it
+ * has not been sent that often. */
+static void keep_trying(struct tcp_pcb *pcb)
 {
-    return s->queued == s->tx.used && (s->tx.used == 0 || s->tcp->state != CLOSE_WAIT);
+    if (pcb->state == LAST_ACK && pcb->nrtx < FIN_TRIES)
+        pcb->tmr = tcp_ticks;
+}
+
+static err_t on_poll_alone(void *arg, struct tcp_pcb *pcb)
+{
+    (void)arg;
+    keep_trying(pcb);
+    return ERR_OK;
 }
 
 /* Hand over to lwIP what it has not seen of the ring, as far as it takes it. */
@@ -72,7 +82,7 @@ static void push(struct sock *s)
             break;
         s->queued += n;
     }
-    if (s->fin_due && may_end(s))
+    if (s->fin_due && s->queued == s->tx.used)
         s->fin_due = tcp_shutdown(pcb, 0, 1) != ERR_OK;
     tcp_output(pcb);
 }
@@ -88,7 +98,7 @@ static void detach(struct sock *s)
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
+    tcp_poll(pcb, on_poll_alone, POLL_TICKS);
     tcp_setprio(pcb, TCP_PRIO_MIN); /* lwIP ends it first if it needs room */
 }
 
@@ -97,7 +107,7 @@ static void finish(struct sock *s)
 {
     if (s->badge != 0 || s->listener != NULL)
         return;
-    if (s->tcp != NULL && s->closing && may_end(s)) {
+    if (s->tcp != NULL && s->closing && s->queued == s->tx.used) {
         /* tcp_close() says RST instead of FIN where the window tells of unread bytes. */
         if (s->rx.used > 0 && s->tcp->rcv_wnd > 0)
             s->tcp->rcv_wnd--;
@@ -209,7 +219,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
     struct sock *s = arg;
 
-    (void)pcb;
+    keep_trying(pcb);
     if (s->orphan && sys_now() - s->taken > ORPHAN_PATIENCE) {
         stream_abort(s); /* it may answer for ever, and never let us end */
         return ERR_ABRT;
@@ -228,7 +238,7 @@ static void attach(struct sock *s, struct tcp_pcb *pcb)
     tcp_recv(pcb, on_receive);
     tcp_sent(pcb, on_sent);
     tcp_err(pcb, on_error);
-    tcp_poll(pcb, on_poll, 4);
+    tcp_poll(pcb, on_poll, POLL_TICKS);
 }
 
 int stream_open(struct sock *s)

@@ -502,6 +502,43 @@ static void test_lost_segments_come_again(void **state)
     assert_int_equal(h.n, first.n);
 }
 
+/* How often a segment with a FIN came within that time. */
+static unsigned fins(const struct peer *p, unsigned seconds)
+{
+    unsigned count = 0;
+    struct heard h;
+
+    while (seconds-- > 0) {
+        world_wait(1000);
+        while (hear(p, &h))
+            count += (h.flags & FIN) != 0;
+    }
+    return count;
+}
+
+/* Both sides have ended it: our last bytes and our FIN are sent as long as they may be lost, and not for ever. */
+static void test_the_end_comes_again(void **state)
+{
+    (void)state;
+    struct peer heard = {0}, deaf = {0};
+    uint64_t s = open_all(&heard, 2010), t;
+
+    world_end_call(world_call(s, STREAM_WRITE, (uint64_t[6]){1000}, payload, 1000));
+    segment(&heard, ACK | FIN, heard.seq++, 0, payload, 0);
+    world_close(s);
+    assert_true(fins(&heard, 25) >= 4);
+    assert_int_equal(fins(&heard, 20), 1); /* 2 * TCP_MSL have passed */
+    heard.ack += 1001;
+    segment(&heard, ACK, heard.seq, 0, payload, 0);
+    assert_int_equal(fins(&heard, 600), 0);
+    arp(); /* who has been forgotten meanwhile */
+    t = open_all(&deaf, 2011);
+    segment(&deaf, ACK | FIN, deaf.seq++, 0, payload, 0);
+    world_close(t);
+    assert_in_range(fins(&deaf, 600), 6, 10);
+    assert_int_equal(fins(&deaf, 600), 0);
+}
+
 /* A peer that has been silent for two hours is asked; one that does not answer then is given up. */
 static void test_keepalive(void **state)
 {
@@ -542,6 +579,7 @@ int main(void)
         SERVED(test_window_stays_open),
         SERVED(test_what_is_sent),
         SERVED(test_lost_segments_come_again),
+        SERVED(test_the_end_comes_again),
         SERVED(test_keepalive),
     };
 
