@@ -330,8 +330,9 @@ type iperf -c ::1 -n 3
 ok "iperf to itself" wait_for "iperf: to ::1: 3.0 MiB"
 sleep 1
 status
+# One of them may have kept 64 KiB for a slow reader for the first time, in its heap.
 for task in $tasks; do
-    ok "after all that, $task needs no more memory either" not_grown "$task" 32768
+    ok "after all that, $task needs no more memory either" not_grown "$task" 98304
 done
 ok "idle, netserv uses hardly any CPU" idle
 if [ "$DRIVER" = netdev ]; then
