@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Internet checksum's sum: of words of eight bytes, whose carries are counted and folded in at
- * the end (RFC 1071, section 2: they may be added in any order, and in words of any size).
+/* The Internet checksum's sum: of words of eight bytes, whose halves are added apart, so that nothing is carried
+ * out, and folded at the end (RFC 1071, section 2: they may be added in any order, and in words of any size).
  */
 #include <lwip/arch.h>
 #include <string.h>
@@ -16,18 +16,24 @@ static uint64_t load(const uint8_t *p)
 uint16_t checksum(const void *data, int length)
 {
     const uint8_t *p = data;
-    unsigned __int128 sum = 0;
-    uint64_t word = 0;
+    uint64_t low = 0, high = 0, word = 0;
 
     for (; length >= 64; length -= 64, p += 64)
 #pragma GCC unroll 8
-        for (int i = 0; i < 64; i += 8)
-            sum += load(p + i);
-    for (; length >= 8; length -= 8, p += 8)
-        sum += load(p);
+        for (int i = 0; i < 64; i += 8) {
+            word = load(p + i);
+            low += (uint32_t)word;
+            high += word >> 32;
+            __asm__("" : "+r"(low), "+r"(high)); /* one after the other: no trees, which take more */
+        }
+    for (; length >= 8; length -= 8, p += 8) {
+        word = load(p);
+        low += (uint32_t)word;
+        high += word >> 32;
+    }
+    word = 0;
     memcpy(&word, p, (size_t)length); /* little endian: what is missing counts as zero */
-    sum += word;
-    word = (uint64_t)(uint32_t)sum + (uint32_t)(sum >> 32) + (uint64_t)(sum >> 64);
+    word = (uint64_t)(uint32_t)word + (word >> 32) + low + high;
     while (word >> 16 != 0)
         word = (word & 0xffff) + (word >> 16);
     return (uint16_t)word;

@@ -17,6 +17,7 @@
 #define HEADERS_MAX 114u        /* Ethernet, IPv6, TCP with all options */
 #define MEMBERS_MAX 64u
 #define ETHERNET    14u
+#define PLAIN       54u /* bytes of headers: Ethernet, IPv4 and TCP without options */
 #define LENGTH_MAX  (65535u - ETHERNET) /* of a packet: with its frame it is a pbuf of 16 bits */
 #define ACK         0x10u
 #define PSH         0x08u
@@ -239,16 +240,14 @@ static bool sound(const struct segment *s, const struct train_piece *piece, unsi
     return sum == 0xffff;
 }
 
-/* May s follow the train? */
-static bool follows(const struct segment *s, unsigned pieces)
+/* Are its headers those of the train's first segment, but for what follows from its place? */
+static bool alike(const struct segment *s)
 {
     const struct segment *f = &train.first;
     const uint8_t *a = f->bytes, *b = s->bytes;
 
-    if (train.members == 0 || train.members + pieces > MEMBERS_MAX || s->sequence != train.next ||
-        s->headers != f->headers || s->tcp != f->tcp || train.length + s->payload > LENGTH_MAX)
-        return false;
-    if (memcmp(a, b, 16) != 0 || /* addresses, type, version, service */
+    if (s->headers != f->headers || s->tcp != f->tcp ||
+        memcmp(a, b, 16) != 0 || /* addresses, type, version, service */
         memcmp(a + s->tcp, b + s->tcp, 4) != 0 ||
         memcmp(a + s->tcp + 8, b + s->tcp + 8, 5) != 0 ||   /* acknowledged, size of the header */
         memcmp(a + s->tcp + 14, b + s->tcp + 14, 2) != 0 || /* window */
@@ -256,6 +255,52 @@ static bool follows(const struct segment *s, unsigned pieces)
         return false;
     return s->v6 ? memcmp(a + 16, b + 16, 2) == 0 && memcmp(a + 20, b + 20, 34) == 0
                  : memcmp(a + 22, b + 22, 2) == 0 && memcmp(a + 26, b + 26, 8) == 0;
+}
+
+/* The same for most, which have no options, and in words: then all that parse() and forged() ask for is so, as it
+ * was with the first one, and this finishes the rest of s. */
+static bool alike_plain(struct segment *s, uint32_t frame)
+{
+    static const _Alignas(8) uint8_t equal[PLAIN + 2] = {
+        [0 ... 15] = 0xff,    /* addresses, type, version, service */
+        [20 ... 23] = 0xff,   /* fragment, time to live, protocol */
+        [26 ... 37] = 0xff,   /* addresses, ports */
+        [42 ... 46] = 0xff,   /* acknowledged, size of the header */
+        [47] = (uint8_t)~PSH, /* flags */
+        [48 ... 49] = 0xff,   /* window */
+    };
+    const struct segment *f = &train.first;
+    uint64_t differs = 0;
+    uint32_t packet;
+
+    if (frame < sizeof equal || f->headers != PLAIN || f->v6)
+        return false;
+#pragma GCC unroll 7
+    for (unsigned i = 0; i < sizeof equal; i += 8) {
+        uint64_t a, b, mask;
+
+        memcpy(&a, f->bytes + i, sizeof a);
+        memcpy(&b, s->bytes + i, sizeof b);
+        memcpy(&mask, equal + i, sizeof mask);
+        differs |= (a ^ b) & mask;
+    }
+    packet = get16(s->bytes + 16);
+    if (differs != 0 || packet > LENGTH_MAX || ETHERNET + packet > frame ||
+        ETHERNET + packet <= PLAIN)
+        return false;
+    s->v6 = false;
+    s->tcp = f->tcp;
+    s->headers = PLAIN;
+    s->payload = ETHERNET + packet - PLAIN;
+    s->sequence = get16(s->bytes + s->tcp + 4) << 16 | get16(s->bytes + s->tcp + 6);
+    return true;
+}
+
+/* Has the train room for s, and does it end where s begins? */
+static bool follows(const struct segment *s, unsigned pieces)
+{
+    return train.members + pieces <= MEMBERS_MAX && s->sequence == train.next &&
+           train.length + s->payload <= LENGTH_MAX;
 }
 
 /* ---- Trains. ---- */
@@ -366,6 +411,7 @@ void train_frame(const struct train_piece *piece, unsigned count, bool trusted)
 {
     struct segment s;
     uint32_t length = 0;
+    bool same;
 
     if (count > TRAIN_PIECES)
         return;
@@ -374,16 +420,21 @@ void train_frame(const struct train_piece *piece, unsigned count, bool trusted)
             return; /* would not fit a cell, should lwIP keep it */
         length += piece[i].length;
     }
-    copy_bytes(piece, count, length < HEADERS_MAX ? length : HEADERS_MAX, s.bytes);
-    if (forged(s.bytes, length))
+    if (count > 0 && piece[0].length >= HEADERS_MAX)
+        memcpy(s.bytes, piece[0].data, HEADERS_MAX); /* of a size that the compiler knows */
+    else
+        copy_bytes(piece, count, length < HEADERS_MAX ? length : HEADERS_MAX, s.bytes);
+    same = train.members > 0 && alike_plain(&s, length);
+    if (!same && forged(s.bytes, length))
         return;
-    if (!parse(&s, length)) {
+    if (!same && !parse(&s, length)) {
         single(piece, count, length, trusted);
         return;
     }
     if (!trusted && !sound(&s, piece, count))
         return;
-    if (!follows(&s, count) || !join(&s, piece, count)) {
+    same = same || (train.members > 0 && alike(&s));
+    if (!same || !follows(&s, count) || !join(&s, piece, count)) {
         train_end();
         begin(&s, piece, count);
     }
