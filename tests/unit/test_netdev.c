@@ -69,7 +69,7 @@ static int ready(void **state)
 static int ended(void **state)
 {
     (void)state;
-    for (uint64_t badge = 1; badge < 5; badge++)
+    for (uint64_t badge = 1; badge < 8; badge++)
         server.hangup(&server, badge);
     device.status = 0;
     nic_start(&netdev.driver.nic, netdev.driver.lost);
@@ -161,6 +161,98 @@ static void test_a_simple_one_that_does_not_fetch(void **state)
     assert_int_equal(info->my_dropped, 5);
 }
 
+/* A frame of this type comes, to this station. */
+static void come_to(const uint8_t mac[6], uint16_t type)
+{
+    uint8_t input[16] = {16, [13] = (uint8_t)(type >> 8), [14] = (uint8_t)type, [15] = 46};
+
+    memcpy(input + 1, mac, 6);
+    fuzz_begin(input, sizeof input);
+    device_use_next(VIRTIO_RX);
+    turn();
+}
+
+/* Frames that a client has, of either kind. */
+static unsigned got(uint64_t badge)
+{
+    const struct client *c = client_find(badge);
+
+    return c->slot != NULL ? c->slot->area.shared->rx.produced : c->count;
+}
+
+#define ARP  0x0806
+#define IPV4 0x0800
+#define IPV6 0x86dd
+
+/* Clients 1 to 3 are bulk, 4 to 6 simple; of each kind one has each filter. The seventh has asked for no frames. */
+static void test_filters(void **state)
+{
+    static const enum net_filter filter[] = {NET_FILTER_OWN, NET_FILTER_ALL, NET_FILTER_TYPE};
+    static const struct {
+        uint8_t mac[6];
+        uint16_t type;
+        bool wanted[3];
+    } frame[] = {
+        {{0x52, 0x54, 0, 0x12, 0x34, 0x56}, IPV4, {true, true, false}},
+        {{0x52, 0x54, 0, 0x12, 0x34, 0x56}, ARP, {true, true, true}},
+        {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, ARP, {true, true, true}},
+        {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, IPV4, {true, true, false}},
+        {{0x33, 0x33, 0, 0, 0, 1}, IPV6, {true, true, false}},
+        {{0x52, 0x54, 0, 0x12, 0x34, 0x57}, IPV4, {false, true, false}},
+        {{0x50, 0x54, 0, 0x12, 0x34, 0x56}, IPV4, {false, true, false}},
+        {{0x02, 0, 0, 0, 0, 1}, ARP, {false, true, true}},
+        {{0x02, 0, 0, 0, 0, 1}, ARP << 8 & 0xffff, {false, true, false}},
+        {{0x02, 0, 0, 0, 0, 1}, ARP + 1, {false, true, false}},
+    };
+    const uint64_t dropped = netdev.driver.nic.count.rx_dropped;
+
+    (void)state;
+    for (uint64_t badge = 1; badge <= 6; badge++) {
+        if (badge <= 3)
+            open_area(badge, NET_FILTER_OWN);
+        assert_int_equal(ask(badge, NET_FILTER, filter[(badge - 1) % 3], ARP), UKERN_OK);
+    }
+    assert_non_null(client_get(7));
+    for (unsigned i = 0; i < sizeof frame / sizeof frame[0]; i++) {
+        unsigned before[7];
+
+        for (uint64_t badge = 1; badge <= 6; badge++)
+            before[badge] = got(badge);
+        come_to(frame[i].mac, frame[i].type);
+        for (uint64_t badge = 1; badge <= 6; badge++)
+            assert_int_equal(got(badge) - before[badge], frame[i].wanted[(badge - 1) % 3]);
+        assert_int_equal(got(7), 0);
+    }
+    assert_int_equal(netdev.driver.nic.count.rx_dropped, dropped);
+}
+
+/* A frame that nobody wants is not lost; a filter that there is not changes nothing; what passed an old one goes. */
+static void test_a_filter_changes(void **state)
+{
+    static const uint8_t other[6] = {0x02, [5] = 1}, all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    const uint64_t dropped = netdev.driver.nic.count.rx_dropped;
+
+    (void)state;
+    assert_int_equal(ask(1, NET_FILTER, NET_FILTER_TYPE, ARP), UKERN_OK);
+    come_to(other, IPV4);
+    assert_int_equal(got(1), 0);
+    assert_int_equal(netdev.driver.nic.count.rx_dropped, dropped);
+    come_to(other, ARP);
+    assert_int_equal(got(1), 1);
+    assert_int_equal(ask(1, NET_FILTER, NET_FILTER_TYPE + 1, 0), UKERN_EINVAL);
+    assert_int_equal(ask(1, NET_FILTER, NET_FILTER_TYPE, 0x10000 + IPV4), UKERN_EINVAL);
+    assert_int_equal(got(1), 0);
+    come_to(other, IPV4);
+    assert_int_equal(got(1), 0);
+    come_to(other, ARP);
+    assert_int_equal(got(1), 1);
+    assert_int_equal(ask(1, NET_FILTER, NET_FILTER_OWN, 0), UKERN_OK);
+    come_to(other, ARP);
+    assert_int_equal(got(1), 0);
+    come_to(all, IPV4);
+    assert_int_equal(got(1), 1);
+}
+
 int main(void)
 {
 #define RUN(f) cmocka_unit_test_setup_teardown(f, ready, ended)
@@ -169,6 +261,8 @@ int main(void)
         RUN(test_transmit_is_fair_by_bytes),
         RUN(test_a_slow_one_loses_its_own),
         RUN(test_a_simple_one_that_does_not_fetch),
+        RUN(test_filters),
+        RUN(test_a_filter_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
