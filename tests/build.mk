@@ -84,7 +84,7 @@ $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tes
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
 # What httpd answers.
-$(BUILD)/tests/unit/test_answer: $(server_out)/test_answer.c.o $(call host_object,$(UKERN)/examples/net/httpd/answer.c)
+$(BUILD)/tests/unit/test_answer: $(server_out)/test_answer.c.o $(foreach s,answer field range,$(call host_object,$(UKERN)/examples/net/httpd/$s.c))
 	$(call step,HOSTLD,test_answer)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka

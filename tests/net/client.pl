@@ -163,10 +163,10 @@ sub ended {
 
 sub drip {
     my ($mute, $slow, $kept, $deaf) = map { dial() } 1 .. 4;
-    my $whole = "GET /index.html HTTP/1.1\r\n\r\n";
-    syswrite $slow, "GET /index.html HTTP/1.1\r\nX: ";
+    my $whole = "GET /index.html HTTP/1.1\r\nHost: guest\r\n\r\n";
+    syswrite $slow, "GET /index.html HTTP/1.1\r\nHost: guest\r\nX: ";
     syswrite $kept, $whole;
-    syswrite $deaf, "GET /stream/1000000000 HTTP/1.1\r\n\r\n";
+    syswrite $deaf, "GET /stream/1000000000 HTTP/1.1\r\nHost: guest\r\n\r\n";
     ended($mute);
     progress();
     ended($slow, sub { syswrite $slow, "x" });
@@ -183,8 +183,8 @@ sub hoard {
     for my $i (1 .. $count) {
         push @held, my $socket = dial();
         next if $i % 4 == 0;
-        my $text = defined $path ? "GET $path HTTP/1.1\r\n\r\n" : "x";
-        $text = "GET / HTTP/1.1\r\n" if $i % 4 == 1 && defined $path;
+        my $text = defined $path ? "GET $path HTTP/1.1\r\nHost: guest\r\n\r\n" : "x";
+        $text = "GET / HTTP/1.1\r\nHost: guest\r\n" if $i % 4 == 1 && defined $path;
         syswrite $socket, $text;
         $i % 4 == 2 && sysread $socket, my $some, 65536;
     }

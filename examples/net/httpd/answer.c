@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <ukern/archive.h>
 
+#include "field.h"
+#include "range.h"
 #include "status.h"
 
 #define MADE_MAX     32768 /* of a body that is made, not found */
@@ -43,13 +45,10 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-static void say(struct answer *a, const char *status, const char *type, const char *body,
-                size_t size)
+/* Begin an answer. more: lines of its head, each with its end. */
+static void say(struct answer *a, const char *status, const char *type, const char *more,
+                const char *body, size_t size)
 {
-    const char *more = strncmp(status, "405", 3) == 0          ? "Allow: GET, HEAD\r\n"
-                       : strcmp(type, "application/json") == 0 ? "Cache-Control: no-store\r\n"
-                                                               : "";
-
     a->head_size = (size_t)snprintf(a->head, sizeof a->head,
                                     "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                                     "Connection: %s\r\nServer: ukern\r\n%s\r\n",
@@ -58,9 +57,36 @@ static void say(struct answer *a, const char *status, const char *type, const ch
     a->body_size = a->head_only ? 0 : size;
 }
 
+static void refuse_with(struct answer *a, const char *status, const char *more)
+{
+    say(a, status, "text/plain", more, status, strlen(status));
+}
+
 static void refuse(struct answer *a, const char *status)
 {
-    say(a, status, "text/plain", status, strlen(status));
+    refuse_with(a, status, "");
+}
+
+/* What is the same each time it is asked for: all of it, or the range that is wanted. */
+static void say_bytes(struct answer *a, const char *type, const char *body, size_t size,
+                      const char *range)
+{
+    char more[100];
+    size_t count;
+
+    switch (range_find(range, size, &a->first, &count)) {
+    case RANGE_PART:
+        snprintf(more, sizeof more, "Content-Range: bytes %zu-%zu/%zu\r\n", a->first,
+                 a->first + count - 1, size);
+        say(a, "206 Partial Content", type, more, body != NULL ? body + a->first : NULL, count);
+        break;
+    case RANGE_BEYOND:
+        snprintf(more, sizeof more, "Content-Range: bytes */%zu\r\n", size);
+        refuse_with(a, "416 Range Not Satisfiable", more);
+        break;
+    case RANGE_NONE:
+        say(a, "200 OK", type, "Accept-Ranges: bytes\r\n", body, size);
+    }
 }
 
 /* Decode %XX in place; false: malformed. */
@@ -88,7 +114,7 @@ static bool decode(char *s)
 
 /* /stream/BYTES: so many bytes that are made up as they go, for measuring. Each eight say where
  * they are: little-endian words 0, 1, 2 and so on. */
-static void say_stream(struct answer *a, const char *digits)
+static void say_stream(struct answer *a, const char *digits, const char *range)
 {
     char *end;
     unsigned long long size = strtoull(digits, &end, 10);
@@ -96,7 +122,7 @@ static void say_stream(struct answer *a, const char *digits)
     if (*digits < '0' || *digits > '9' || *end != 0 || size > STREAM_MAX)
         refuse(a, "400 Bad Request");
     else
-        say(a, "200 OK", "application/octet-stream", NULL, size);
+        say_bytes(a, "application/octet-stream", NULL, size, range);
 }
 
 /* The part of a stream that begins at this byte: how much of it is in *from. */
@@ -127,10 +153,10 @@ static void say_status(struct answer *a, unsigned connections)
     }
     size_t n = status_json(a->made, MADE_MAX, requests, connections);
 
-    say(a, "200 OK", "application/json", a->made, n);
+    say(a, "200 OK", "application/json", "Cache-Control: no-store\r\n", a->made, n);
 }
 
-static void say_path(struct answer *a, char *path, unsigned connections)
+static void say_path(struct answer *a, char *path, const char *range, unsigned connections)
 {
     struct archive_file f;
 
@@ -138,29 +164,13 @@ static void say_path(struct answer *a, char *path, unsigned connections)
     if (path[0] != '/' || !decode(path))
         refuse(a, "400 Bad Request");
     else if (strncmp(path, "/stream/", 8) == 0)
-        say_stream(a, path + 8);
+        say_stream(a, path + 8, range);
     else if (strcmp(path, "/status.json") == 0)
         say_status(a, connections);
     else if (archive_find(archive, archive_size, file_of(path), &f) == 0)
-        say(a, "200 OK", type_of(f.name), f.data, f.size);
+        say_bytes(a, type_of(f.name), f.data, f.size, range);
     else
         refuse(a, "404 Not Found");
-}
-
-/* Does a header line of that name have that word? Names and words whatever their case. */
-static bool header_says(const char *head, const char *name, const char *word)
-{
-    size_t n = strlen(name), w = strlen(word);
-
-    for (const char *line = strchr(head, '\n'); line != NULL; line = strchr(line, '\n')) {
-        line++;
-        if (strncasecmp(line, name, n) != 0 || line[n] != ':')
-            continue;
-        for (const char *at = line + n; *at != '\n' && *at != 0; at++)
-            if (strncasecmp(at, word, w) == 0)
-                return true;
-    }
-    return false;
 }
 
 /* What is wanted of us; a proxy asks by the whole address: http://HOST/PATH. */
@@ -176,13 +186,24 @@ static char *path_of(char *target)
     return strcpy(target, "/");
 }
 
-/* Answer a request by its head. */
+/* The range that a GET wants, as it says it; NULL: none. One only if the file has not changed since (If-Range) would have
+ * to know our mark of it, and we give none. */
+static const char *range_of(const struct answer *a, const char *fields)
+{
+    if (a->head_only || field_count(fields, "Range") != 1 || field_find(fields, "If-Range") != NULL)
+        return NULL;
+    return field_find(fields, "Range");
+}
+
+/* Answer a request by its head, which has a line at least. */
 static void say_to(struct answer *a, char *head, unsigned connections)
 {
+    const char *fields = strchr(head, '\n') + 1;
     char *method, *target, *version, *rest;
 
-    a->last = header_says(head, "Connection", "close") || header_says(head, "Content-Length", "") ||
-              header_says(head, "Transfer-Encoding", "");
+    a->last = field_says(fields, "Connection", "close") ||
+              field_find(fields, "Content-Length") != NULL ||
+              field_find(fields, "Transfer-Encoding") != NULL;
     head[strcspn(head, "\r\n")] = 0;
     method = strtok_r(head, " ", &rest);
     target = strtok_r(NULL, " ", &rest);
@@ -194,11 +215,14 @@ static void say_to(struct answer *a, char *head, unsigned connections)
         refuse(a, "400 Bad Request");
     } else if (strncmp(version, "HTTP/1.", 7) != 0) {
         refuse(a, "505 HTTP Version Not Supported");
+    } else if (!field_all(fields) || !field_host(fields, strcmp(version, "HTTP/1.0") == 0)) {
+        a->last = true;
+        refuse(a, "400 Bad Request");
     } else if (strcmp(method, "GET") != 0 && !a->head_only) {
         a->last = true;
-        refuse(a, "405 Method Not Allowed");
+        refuse_with(a, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
     } else {
-        say_path(a, path_of(target), connections);
+        say_path(a, path_of(target), range_of(a, fields), connections);
     }
 }
 
@@ -232,6 +256,7 @@ bool answer_begin(struct answer *a, char *text, size_t *have, unsigned connectio
     if (end == NULL && n == *have && n < REQUEST_MAX)
         return false;
     a->sent = 0;
+    a->first = 0;
     a->made = NULL;
     a->head_only = false;
     if (end == NULL || n > REQUEST_MAX) {
@@ -261,7 +286,7 @@ size_t answer_next(const struct answer *a, const char **from)
         *from = a->body + at;
         return left;
     }
-    n = stream_piece(at, from);
+    n = stream_piece(a->first + at, from);
     return n < left ? n : left;
 }
 

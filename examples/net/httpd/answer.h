@@ -13,9 +13,10 @@ struct answer {
     size_t head_size;
     const char *body; /**< NULL: it is made up as it goes */
     size_t body_size;
-    char *made;  /**< memory of a body that was made, not found */
-    size_t sent; /**< of head and body; whoever sends counts */
-    bool last;   /**< end the connection after it */
+    size_t first; /**< of a body that is made up: which byte of all is its first */
+    char *made;   /**< memory of a body that was made, not found */
+    size_t sent;  /**< of head and body; whoever sends counts */
+    bool last;    /**< end the connection after it */
     bool head_only;
 };
 

@@ -2,7 +2,7 @@
 /*
  * httpd [PORT]: a small web server. It serves the files of the archive; what the machine does, on
  * /status (a page) and /status.json; and on /stream/BYTES so many bytes to measure with. HTTP/1.1
- * with GET and HEAD; connections stay open. One loop serves all connections, by turns
+ * with GET and HEAD, and ranges; connections stay open. One loop serves all connections, by turns
  * (socket_turn()): a small answer leaves with the call that waits for what comes next. A large
  * file is sent from where it lies in the archive.
  *

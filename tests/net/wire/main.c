@@ -55,7 +55,8 @@ static struct transfer http(const char *name, const char *path, size_t room, str
     struct transfer t = {.name = name, .port = 80, .faults = f, .in_room = room + 1024};
     char *text = bytes(200);
 
-    t.out_size = (size_t)snprintf(text, 200, "GET %s HTTP/1.1\r\nConnection: close\r\n\r\n", path);
+    t.out_size = (size_t)snprintf(
+        text, 200, "GET %s HTTP/1.1\r\nHost: guest\r\nConnection: close\r\n\r\n", path);
     t.out = (uint8_t *)text;
     t.in = bytes(t.in_room);
     return t;
