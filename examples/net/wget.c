@@ -1,55 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* wget URL: what lies there, by HTTP, goes to standard output. */
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "httpd/field.h"
 #include "socket.h"
 
 #define HEAD_MAX 8192
 
 struct url {
     char host[256], port[6];
-    const char *path;
+    const char *authority; /* both, as they are written */
+    int authority_size;
+    const char *path; /* may lack its first slash */
+    int path_size;
 };
+
+/* What an answer begins with. */
+struct head {
+    char text[HEAD_MAX + 1]; /* its first line; behind that the fields */
+    const char *fields;
+    const char *rest; /* what came behind it: so many bytes */
+    size_t left;
+    int status;
+};
+
+/* The next part of a URL, up to one of these characters. false: nothing, or too much. */
+static bool take(const char **text, const char *ends, char *to, size_t size)
+{
+    size_t n = strcspn(*text, ends);
+
+    if (n == 0 || n >= size)
+        return false;
+    memcpy(to, *text, n);
+    to[n] = 0;
+    *text += n;
+    return true;
+}
 
 static bool parse(const char *text, struct url *u)
 {
-    size_t n;
-
     strcpy(u->port, "80");
     if (strncasecmp(text, "http://", 7) == 0)
         text += 7;
-    else if (strstr(text, "://") != NULL)
+    else if (strncmp(text + strcspn(text, ":/?#"), "://", 3) == 0)
         return false;
+    u->authority = text;
     if (*text == '[') { /* an IPv6 address */
-        n = strcspn(++text, "]");
-        if (text[n] == 0 || n >= sizeof u->host)
+        text++;
+        if (!take(&text, "]", u->host, sizeof u->host) || *text++ != ']')
             return false;
-        memcpy(u->host, text, n);
-        u->host[n] = 0;
-        text += n + 1;
-    } else {
-        n = strcspn(text, ":/");
-        if (n == 0 || n >= sizeof u->host)
-            return false;
-        memcpy(u->host, text, n);
-        u->host[n] = 0;
-        text += n;
+    } else if (!take(&text, ":/?#", u->host, sizeof u->host)) {
+        return false;
     }
     if (*text == ':') {
-        n = strcspn(++text, "/");
-        if (n == 0 || n >= sizeof u->port)
+        text++;
+        if (!take(&text, "/?#", u->port, sizeof u->port))
             return false;
-        memcpy(u->port, text, n);
-        u->port[n] = 0;
-        text += n;
     }
-    u->path = *text == '/' ? text : "/";
-    return *text == '/' || *text == 0;
+    u->authority_size = (int)(text - u->authority);
+    u->path = text;
+    u->path_size = (int)strcspn(text, "#");
+    return *text == 0 || strchr("/?#", *text) != NULL;
 }
 
 /* A connection to the first of its addresses that takes one, or -1: it has been said. */
@@ -88,57 +105,113 @@ static bool put(const char *data, size_t n)
     return true;
 }
 
-/* The answer's first lines; what follows them is in `rest`. The status, or -1. */
-static int read_head(int s, char head[HEAD_MAX + 1], char **rest, size_t *left)
+static int complain(const char *host)
+{
+    fprintf(stderr, "wget: %s: %s\n", host, socket_error());
+    return 1;
+}
+
+/* false: it has been said what is wrong. */
+static bool read_head(int s, const char *host, struct head *h)
 {
     size_t have = 0;
     char *end = NULL;
-    ssize_t n;
+    ssize_t n = 0;
 
-    while (end == NULL && have < HEAD_MAX && (n = recv(s, head + have, HEAD_MAX - have, 0)) > 0) {
+    while (end == NULL && have < HEAD_MAX &&
+           (n = recv(s, h->text + have, HEAD_MAX - have, 0)) > 0) {
         have += (size_t)n;
-        head[have] = 0;
-        end = strstr(head, "\r\n\r\n");
+        h->text[have] = 0;
+        end = strstr(h->text, "\r\n\r\n");
     }
-    if (end == NULL || strncmp(head, "HTTP/1.", 7) != 0 || strlen(head) < 12)
-        return -1;
-    *rest = end + 4;
-    *left = have - (size_t)(*rest - head);
-    head[strcspn(head, "\r")] = 0;
-    return atoi(head + 9);
+    if (n < 0)
+        return complain(host) == 0;
+    if (end == NULL || strncmp(h->text, "HTTP/1.", 7) != 0 || strlen(h->text) < 12) {
+        fprintf(stderr, "wget: %s does not speak HTTP\n", host);
+        return false;
+    }
+    h->rest = end + 4;
+    h->left = have - (size_t)(h->rest - h->text);
+    end[2] = 0;
+    h->fields = strchr(h->text, '\n') + 1;
+    h->text[strcspn(h->text, "\r\n")] = 0;
+    h->status = atoi(h->text + 9);
+    return true;
+}
+
+/* What a person has to know of an answer that is not what was asked for. */
+static void explain(const struct head *h)
+{
+    const char *place = field_find(h->fields, "Location");
+
+    fprintf(stderr, "wget: %s\n", h->text);
+    if (h->status / 100 == 3 && place != NULL)
+        fprintf(stderr, "wget: ask for %.*s\n", (int)strcspn(place, "\r\n"), place);
+}
+
+/* Bytes of the answer, if it says how many; else UINT64_MAX: all that come. */
+static uint64_t size_of(const struct head *h)
+{
+    const char *text = field_find(h->fields, "Content-Length");
+
+    return text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : UINT64_MAX;
+}
+
+/* Print what the head announces; the status of the program. */
+static int print_body(int s, const char *host, const struct head *h)
+{
+    static char piece[65536];
+    uint64_t size = size_of(h), left = size;
+    const char *from = h->rest;
+    ssize_t n = (ssize_t)h->left;
+
+    for (;;) {
+        if ((uint64_t)n > left)
+            n = (ssize_t)left;
+        if (!put(from, (size_t)n))
+            return 1;
+        left -= (uint64_t)n;
+        if (left == 0)
+            return 0; /* its server may keep the connection */
+        from = piece;
+        n = recv(s, piece, sizeof piece, 0);
+        if (n < 0)
+            return complain(host);
+        if (n == 0 && size != UINT64_MAX)
+            fprintf(stderr, "wget: %s: the last %llu bytes did not come\n", host,
+                    (unsigned long long)left);
+        if (n == 0)
+            return size != UINT64_MAX;
+    }
 }
 
 static int fetch(int s, const struct url *u)
 {
-    static char head[HEAD_MAX + 1], piece[65536];
-    char *rest;
-    size_t left;
-    ssize_t n;
-    int status;
+    static char request[4096];
+    static struct head h;
+    int n, status;
 
-    /* HTTP/1.0: the end of the connection is the end of the file. */
-    n = snprintf(piece, sizeof piece,
-                 "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: ukern\r\nConnection: close\r\n\r\n",
-                 u->path, u->host);
-    if (n >= (ssize_t)sizeof piece || send(s, piece, (size_t)n, 0) != n) {
-        fprintf(stderr, "wget: %s: %s\n", u->host, socket_error());
+    /* HTTP/1.0: what comes is in one piece. */
+    n = snprintf(
+        request, sizeof request,
+        "GET %s%.*s HTTP/1.0\r\nHost: %.*s\r\nUser-Agent: ukern\r\nConnection: close\r\n\r\n",
+        *u->path == '/' ? "" : "/", u->path_size, u->path, u->authority_size, u->authority);
+    if (n >= (int)sizeof request) {
+        fprintf(stderr, "wget: that address is too long\n");
         return 1;
     }
-    status = read_head(s, head, &rest, &left);
-    if (status < 0) {
-        fprintf(stderr, "wget: %s does not speak HTTP\n", u->host);
+    if (send(s, request, (size_t)n, 0) != n)
+        return complain(u->host);
+    if (!read_head(s, u->host, &h))
+        return 1;
+    if (field_find(h.fields, "Transfer-Encoding") != NULL) {
+        fprintf(stderr, "wget: %s sends it encoded, for which HTTP/1.0 has no means\n", u->host);
         return 1;
     }
-    if (status != 200)
-        fprintf(stderr, "wget: %s\n", head);
-    if (!put(rest, left))
-        return 1;
-    while ((n = recv(s, piece, sizeof piece, 0)) > 0)
-        if (!put(piece, (size_t)n))
-            return 1;
-    if (n < 0)
-        fprintf(stderr, "wget: %s: %s\n", u->host, socket_error());
-    return n < 0 || status != 200;
+    if (h.status != 200)
+        explain(&h);
+    status = print_body(s, u->host, &h);
+    return h.status != 200 ? 1 : status;
 }
 
 int main(int argc, char **argv)

@@ -165,6 +165,12 @@ boot() {
     return 1
 }
 
+# no_name FILE TEXT: it has the text, and behind it what the name server that QEMU asks says of a name that there is not; or
+# that it is silent, as on a machine without one.
+no_name() {
+    grep -qF -- "$2there is no host of that name" "$1" || says "$1" "$2the name server does not answer"
+}
+
 # The limit is for a hang only.
 get() {
     curl -sS --noproxy '*' -m 300 "$@"

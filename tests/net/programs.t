@@ -56,6 +56,12 @@ taken() {
     return 1
 }
 
+# no_such_name PREFIX LINE: what the name server that QEMU asks says of it, if there is one.
+no_such_name() {
+    run "$2" || return 1
+    says out "${2%% *} ended with code 1" && no_name out "$1no.such.name.invalid: "
+}
+
 # A program that waits in a socket is ended by Ctrl-C, and its peer is told.
 ended_by_ctrl_c() {
     listener 0 && type "nc 10.0.2.2 $sink" && taken && printf '\003' >&4 && wait $sinks && answers "echo on" 0 on
@@ -72,28 +78,48 @@ from_here() {
     return 1
 }
 
-# One answer to one who asks by HTTP on the host's ::1, which the guest knows as fec0::2.
-by_ipv6() {
+# asked HOST PATTERN ANSWER LINE: run the line in the shell while one on the host answers the first who asks at $sink: if the
+# request matches. ANSWER is Perl; $s is the connection.
+asked() {
     sink=$(free_port)
-    perl -MIO::Socket::IP -e '
+    perl -MIO::Socket::IP -MSocket -e '
+        my ($host, $port, $pattern, $answer) = @ARGV;
         alarm 60;
-        my $l = IO::Socket::IP->new(LocalHost => "::1", LocalPort => shift, Listen => 1, V6Only => 1) or exit 77;
         $| = 1;
+        my $l = IO::Socket::IP->new(LocalHost => $host, LocalPort => $port, Listen => 1) or die;
         print "listens\n";
-        my $s = $l->accept or die;
+        our $s = $l->accept or die;
         sysread $s, my $request, 4096 or die;
-        die unless $request =~ m{^GET /any HTTP/1.0\r\n};
-        print $s "HTTP/1.0 200 OK\r\n\r\n", "x" x 1000000;
-    ' "$sink" >sink.out &
+        die "was asked: $request" unless $request =~ /$pattern/;
+        print $s eval $answer;
+    ' "$1" "$sink" "$2" "$3" >sink.out 2>&1 &
     sinks=$!
     for _ in $(seq 300); do
         ! grep -q listens sink.out || break
         kill -0 $sinks 2>/dev/null || break
         sleep 0.1
     done
-    run "wget [fec0::2]:$sink/any | wc" || return 1
-    wait $sinks || return 1
-    says out "      0       1 1000000"
+    run "$(echo "$4" | sed "s/PORT/$sink/")" || return 1
+    wait $sinks || { sed 's/^/# /' sink.out; return 1; }
+}
+
+# The guest knows the host's ::1 as fec0::2.
+by_ipv6() {
+    asked ::1 '^GET /any HTTP/1.0\r\nHost: \[fec0::2\]:\d+\r' '"HTTP/1.0 200 OK\r\n\r\n", "x" x 1000000' \
+        "wget [fec0::2]:PORT/any | wc" && says out "      0       1 1000000"
+}
+
+# fetched ANSWER TEXT: with this answer wget fails, and says that.
+fetched() {
+    asked 127.0.0.1 "^GET /x[?]y=http://z HTTP/1.0\\r\\n" "$1" "wget 10.0.2.2:PORT/x?y=http://z#there" || return 1
+    says out "$2" && says out "wget ended with code 1"
+}
+
+# Its address has a query and no path, and its server is in no hurry to end the connection.
+fetched_whole() {
+    asked 127.0.0.1 '^GET /[?]q HTTP/1.0\r\nHost: 10.0.2.2:\d+\r' \
+        '$s->syswrite("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"); $s->syswrite("whole file and more"); sysread $s, my $end, 1; ""' \
+        "wget http://10.0.2.2:PORT?q" && says out "whole file" && lacks out "and more" && lacks out "ended with code"
 }
 
 # What `ps` and `mem` say after ten seconds in which nobody wants anything: CPU time of the servers, in milliseconds, and all
@@ -123,7 +149,8 @@ ok "host: mistakes" wrong host "host -x"
 ok "wget: mistakes" wrong wget "wget ftp://10.0.2.2/" "wget http://" "wget [::1" "wget 10.0.2.2:/" "wget 10.0.2.2 10.0.2.3"
 ok "nc: mistakes" wrong nc "nc 10.0.2.2" "nc -x 80"
 ok "iperf: mistakes" wrong iperf "iperf -c 10.0.2.2 -p 0" "iperf -s -c 10.0.2.2" "iperf -c ::1 -n -1" "iperf -c ::1 -n abc" "iperf -c ::1 -t 1x"
-ok "ping: no such host" answers "ping no.such.name.invalid" 1 "ping: no.such.name.invalid: "
+ok "ping: no such host" no_such_name "ping: " "ping no.such.name.invalid"
+ok "host: no such host" no_such_name "" "host no.such.name.invalid"
 ok "ping: one that does not answer" answers "ping -c 1 10.0.2.77" 1 "0 of 1 answers"
 ok "ping: one that does" answers "ping -c 1 10.0.2.2" 0 "1 of 1 answers"
 ok "host: a name that cannot be" answers "host a..b" 1 "a..b: there is no host of that name"
@@ -133,6 +160,11 @@ ok "wget: a port that cannot be" answers "wget 10.0.2.2:70000/" 1 "a port is a n
 ok "wget: not there" answers "wget 127.0.0.1/nothing" 1 "404 Not Found"
 ok "wget: there" answers "wget http://127.0.0.1/LICENSE.lwip" 0 "Redistribution and use"
 ok "wget: what is no web server" answers "wget 127.0.0.1:7/" 1 "127.0.0.1 does not speak HTTP"
+ok "wget: a file that its server keeps the connection for" fetched_whole
+ok "wget: one that breaks off" fetched '"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\n" . "half" x 15' "wget: 10.0.2.2: the last 40 bytes did not come"
+ok "wget: one that is elsewhere" fetched '"HTTP/1.1 302 Found\r\nlocation:\thttp://there/\r\nA: b\r\n\r\n"' "wget: ask for http://there/"
+ok "wget: one that is sent as nobody asked for" fetched '"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"' "wget: 10.0.2.2 sends it encoded"
+ok "wget: a server that resets the connection" fetched 'setsockopt $s, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0); close $s; ""' "wget: 10.0.2.2: the peer broke the connection off"
 ok "nc: nobody listens" answers "nc 127.0.0.1 81" 1 "nc: 127.0.0.1: connection refused: nobody listens there"
 ok "nc: a port that cannot be" answers "nc -l 0" 1 "nc: a port is a number from 1 to 65535"
 ok "nc: a port in use" answers "nc -l 80" 1 "nc: 80: that port is in use by another"

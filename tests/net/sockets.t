@@ -27,6 +27,17 @@ stream() {
     return $result
 }
 
+# ranged RANGE COMMAND: what httpd gives of big.bin is what the command prints.
+ranged() {
+    get -o got -r "$1" -w '%{http_code}' "$url/big.bin" >code && [ "$(cat code)" = 206 ] && eval "$2" | cmp - got
+}
+
+# big.bin of which the first 700,001 bytes, or all, are there.
+resumed() {
+    [ -e part ] || head -c 700001 build/big.bin >part
+    get -C - -o part "$url/big.bin" && cmp part build/big.bin
+}
+
 keep_alive() {
     get -v "$url/" "$url/README.md" "$url/status" -o /dev/null -o /dev/null -o /dev/null 2>&1 | grep -c 'Re-using' >reused
     [ "$(cat reused)" -eq 2 ]
@@ -139,20 +150,25 @@ real_nc() {
     ok "echo by UDP" back_by_nc hello -u -w 1
 }
 
-# drawn NAME WIDTH,HEIGHT OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
+# drawn NAME WIDTHxHEIGHT COLOURS OPTION...: the status page as a browser draws it, kept as $BUILD/tests/status-NAME.png.
 drawn() {
-    name=$1 size=$2
-    shift 2
+    name=$1 size=$2 colours=$3
+    shift 3
     if ! command -v chromium >/dev/null; then
         skipped "the status page in a browser, $name" "chromium is not here: apt-get install chromium"
         return
     fi
     rm -f "$BUILD/tests/status-$name.png"
     browse "$@" --dump-dom "$url/status" >dom
-    ok "the status page in a browser, $name: the tasks" says dom "<strong>netserv</strong>"
+    ok "the status page in a browser, $name: figures, curves, tasks" drawn_right dom dom init console pipeserv iperfd shell $tasks
     ok "it is live" says dom ">live</span>"
-    browse "$@" --window-size="$size" --hide-scrollbars --screenshot="$BUILD/tests/status-$name.png" "$url/status"
-    ok "a picture of $size" [ "$(perl -e 'open F, "<", shift or die; read F, $_, 24; print join ",", unpack "x16N2"' "$BUILD/tests/status-$name.png")" = "$size" ]
+    browse "$@" --window-size="${size%x*},${size#*x}" --hide-scrollbars --screenshot="$BUILD/tests/status-$name.png" "$url/status"
+    # shellcheck disable=SC2086 # each colour is a word
+    ok "a picture of $size with what is drawn on it" drawn_right picture "$BUILD/tests/status-$name.png" "$size" $colours
+}
+
+drawn_right() {
+    perl "$UKERN/tests/net/page.pl" "$@"
 }
 
 browse() {
@@ -241,6 +257,10 @@ ok "0 bytes" stream 0
 ok "1 byte" stream 1
 ok "1 MiB, twice" eval "same build/big.bin big.bin && same build/big.bin big.bin"
 ok "$SIZE bytes" stream "$SIZE"
+ok "a range of a file" ranged 1000-300000 "tail -c +1001 build/big.bin | head -c 299001"
+ok "and its last bytes" ranged -5000 "tail -c 5000 build/big.bin"
+ok "what was broken off goes on" resumed
+ok "what is there whole stays so" resumed
 ok "8 times 1 MiB at once" parallel_files
 ok "a connection is used again" keep_alive
 want=404
@@ -253,12 +273,16 @@ want=405
 ok "another method: 405" status_code -X DELETE "$url/"
 want=400
 ok "nonsense: 400" status_code "$url/%zz"
+ok "no Host: 400" status_code -H Host: "$url/"
 ok "a stream of nonsense: 400" status_code "$url/stream/-1"
+want=416
+ok "a range that is not there: 416" status_code -r 1048576- "$url/big.bin"
 ok "the status page" eval "get '$url/status' | grep '<title>ukern status' >/dev/null"
 ok "its figures" eval "status && grep -q '\"name\":\"netserv\"' status.json"
 ok "nothing of it comes from elsewhere" eval "get -o page '$url/status' && ! grep -Ei '(src|href|action) *=|url\(|@import|https?:' page"
-drawn wide 1280,900
-drawn phone 420,1000 --blink-settings=preferredColorScheme=0
+# The page, its cards, the dot beside `live`; bars of memory, which are out of a phone's sight.
+drawn wide 1280x900 "f4f5f8=100000 ffffff=300000 0d9a74=40 3a6df0=500"
+drawn phone 420x1000 "10131b=50000 181d29=150000 3fd0a2=40" --blink-settings=preferredColorScheme=0
 CROWDS=${CROWDS-yes}
 [ -z "$CROWDS" ] || { client "$http" drip; echo "status $?"; } >drip.out 2>&1 & # goes on meanwhile
 drip=$!
@@ -317,7 +341,7 @@ ok "ping to itself" wait_for "1 of 1 answers"
 type host 1.2.3.4
 ok "an address is its own name" wait_for "1.2.3.4 has address 1.2.3.4"
 type host no.such.name.invalid
-ok "QEMU's name server is asked; what it does not know is said" wait_for "no.such.name.invalid: "
+ok "QEMU's name server is asked; what it does not know is said" eval 'wait_for "no.such.name.invalid: " && no_name console "no.such.name.invalid: "'
 type ping -c 3 fec0::2
 ok "ping to the gateway by IPv6" wait_for "3 of 3 answers"
 type host fec0::2
