@@ -79,7 +79,8 @@ $(eval $(call server_rule,lwip/,$(lwip),-w))
 $(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
 $(eval $(call server_rule,,$(UKERN)/tests/net/server))
 $(eval $(call server_rule,fuzz/,$(UKERN)/tests/fuzz))
-$(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names): $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_objects)
+server_tests := test_netserv test_strangers test_turns test_tcp test_tcp_ends test_names
+$(server_tests:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_out)/talk.c.o $(server_out)/stream.c.o $(server_objects)
 	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
@@ -94,7 +95,7 @@ $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addpre
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
-host_tests += $(addprefix $(BUILD)/tests/unit/,test_netserv test_tcp test_names test_answer test_link)
+host_tests += $(addprefix $(BUILD)/tests/unit/,$(server_tests) test_answer test_link)
 
 endif
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  Pairs of sockets within the machine, for the tests of both files.
+ *  Pairs of sockets within the machine, and what the tests of several files have in common.
  */
 #ifndef CALLS_SOCKETS_H
 #define CALLS_SOCKETS_H
@@ -18,5 +18,7 @@ void connected(int family, uint16_t port, int fds[2]);
 /** The result of a call, or minus errno. */
 #define DONE(x) done((x))
 long done(long result);
+/** A test: getaddrinfo(). */
+void addresses(void);
 
 #endif
