@@ -140,8 +140,9 @@ int error_of(int err);
 /** @name tcp.c
  * @{ */
 int stream_open(struct sock *s);
+/** It is this connection, which has just been made. */
+void stream_attach(struct sock *s, struct tcp_pcb *pcb);
 int stream_bind(struct sock *s, const ip_addr_t *ip, uint16_t port);
-int stream_listen(struct sock *s, unsigned backlog);
 int stream_connect(struct sock *s, struct request *r, const ip_addr_t *ip, uint16_t port);
 int stream_read(struct sock *s, struct request *r);
 int stream_write(struct sock *s, struct request *r);
@@ -155,10 +156,17 @@ uint64_t stream_peek(const struct sock *s, void *data, uint64_t n);
 void stream_taken(struct sock *s, uint64_t n);
 /** Its client is gone: send what is left, then end. */
 void stream_close(struct sock *s);
-/** The next connection that waits at a listener, taken off its queue; NULL: none. */
-struct sock *stream_accept(struct sock *s);
 /** A connection that was taken off could not be handed over. */
 void stream_abort(struct sock *s);
+/** @} */
+
+/** @name listener.c
+ * @{ */
+int stream_listen(struct sock *s, unsigned backlog);
+/** The next connection that waits, taken off the queue; NULL: none. */
+struct sock *stream_accept(struct sock *s);
+/** Those that wait are broken off. */
+void listener_close(struct sock *s);
 /** @} */
 
 /** @name backlog.c
