@@ -8,12 +8,12 @@
 #?   run          boot the pipes example in QEMU                           make run
 #?                a script instead of the keyboard                         echo 'cat README.md | wc' | make -s run
 #?   trace        the same, and show afterwards who called whom            make trace
-#?   check        run every test                                           make check
+#?   check        run every test; figures of bench have to stay in bounds  make check
 #?                or some of them                                          make check TESTS=test_pipe
 #?   fuzz         let libFuzzer play the device and the peers of the net   make fuzz FUZZ_SECONDS=600
 #?                for 60 seconds each
 #?   new          start a project of your own                              make new TEMPLATE=server NAME=../kv
-#?   bench        boot the benchmark image and print its table             make bench
+#?   bench        instructions: of the kernel, of the network              make bench
 #?   bench-linux  time the network beside Linux in the same QEMU           make bench-linux
 #?   bench-sdk    what it takes to begin: lines, steps, seconds            make bench-sdk
 #?   docs         build the site, $(BUILD)/docs/html/index.html            make docs
@@ -42,7 +42,7 @@
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
 #?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
-#?   ROUNDS          how often bench-linux and bench-sdk measure (3)      make bench-sdk ROUNDS=5
+#?   ROUNDS          rounds of bench, bench-linux and bench-sdk (3)       make bench-sdk ROUNDS=5
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
 
@@ -111,7 +111,7 @@ make_nets  = $(make_net) BUILD=$(abspath $(net_folder)) && $(make_net) BUILD=$(a
 bench: libs
 	$(call project,bench) bench OUT=$(build)
 	+@if [ -e $(build)/third_party/lwip/tcp.c ]; then \
-	    $(make_nets) && echo && bench/network $(net_images); \
+	    $(make_nets) && echo && ROUNDS=$(ROUNDS) bench/network -o $(build)/network.json $(net_images); \
 	else echo "bench: the network is left out: \`make setup\` fetches lwIP"; fi
 
 ROUNDS := 3

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the network example costs is not above its gates, with netdev and without. Its frames come from the host when they
+# come, so that one round differs from another by up to a tenth: bench/network takes the least of ROUNDS (3). A gate lies above
+# what each round took on a machine whose cores were busy with other things, and below a fifth more than the least of them.
+# `make bench` shows the figures.
+# TEST_SECONDS=600
+. "$UKERN/tests/net/guest.sh"
+. "$UKERN/tests/bench/figures.sh"
+need_lwip
+
+for DRIVER in netdev netserv; do
+    rm -f build
+    ok "the image is built, with the driver in $DRIVER" build_image
+done
+images=$BUILD/tests/net-example
+"$UKERN/bench/network" -o network.json "$images-netdev/net.img" "$images-netserv/net.img" >table 2>&1
+ok "the benchmark runs" [ $? = 0 ]
+sed 's/^/# /' table
+while read -r netdev own name what; do
+    ok "$what, with netdev: at most $netdev instructions" at_most network.json "$name" "$netdev"
+    ok "$what, without: at most $own" at_most network.json "own_$name" "$own"
+done <<'GATES'
+2000000 1780000 tcp_in_mib a MiB in
+4500000 3900000 tcp_out_mib a MiB out
+5500 3800 udp_packet a packet of a UDP echo
+45000 36000 connection a connection
+12900 9300 round_trip a round trip by TCP
+43000 35500 page a small page
+GATES
+finish
