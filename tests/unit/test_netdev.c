@@ -79,6 +79,28 @@ static int ended(void **state)
     return 0;
 }
 
+/* Who comes again and again to be cut off does not fill the console. */
+static void test_cut_off_is_said_now_and_then(void **state)
+{
+    unsigned before = lines_said;
+    uint64_t cut = netdev.cut_off;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++, now += 10000000) {
+        open_area(1, NET_FILTER_OWN)->tx.produced = NET_SLOTS + 1;
+        turn();
+        server.hangup(&server, 1);
+    }
+    assert_int_equal(netdev.cut_off - cut, 1000);
+    assert_int_equal(lines_said - before, 10);
+    assert_non_null(strstr(last_said, "a client is cut off: it sends more frames at once than"));
+    assert_non_null(strstr(last_said, "(and 99 before it, unsaid)"));
+    now += 1000000000;
+    open_area(1, NET_FILTER_OWN)->tx.produced = NET_SLOTS + 1;
+    turn();
+    assert_int_equal(lines_said - before, 11);
+}
+
 /* Two that always have frames get as much of the device's queue, and of what becomes free. */
 static void test_transmit_is_fair(void **state)
 {
@@ -257,6 +279,7 @@ int main(void)
 {
 #define RUN(f) cmocka_unit_test_setup_teardown(f, ready, ended)
     const struct CMUnitTest tests[] = {
+        RUN(test_cut_off_is_said_now_and_then),
         RUN(test_transmit_is_fair),
         RUN(test_transmit_is_fair_by_bytes),
         RUN(test_a_slow_one_loses_its_own),

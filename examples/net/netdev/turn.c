@@ -5,10 +5,12 @@
  */
 #include <string.h>
 
+#include <ukern/irq.h>
 #include <ukern/memory.h>
 
 #include "netdev.h"
 
+#define SECOND  UINT64_C(1000000000)
 #define ROUNDS  8     /* of one turn; then requests have theirs */
 #define BATCH   256u  /* frames received in a round */
 #define QUANTUM 4096u /* bytes that a client may send before the next one's turn */
@@ -57,11 +59,31 @@ struct slot *slot_find(uint64_t root)
     return NULL;
 }
 
+/* Who is cut off may come again at once, under another badge: so no more than a line a second. */
+static void say_cut_off(const char *why)
+{
+    static uint64_t next;
+    static unsigned unsaid;
+    uint64_t now = clock_now();
+
+    if (now < next) {
+        unsaid++;
+        return;
+    }
+    if (unsaid == 0)
+        driver_say(&netdev.driver, "a client is cut off: %s", why);
+    else
+        driver_say(&netdev.driver, "a client is cut off: %s (and %u before it, unsaid)", why,
+                   unsaid);
+    next = now + SECOND;
+    unsaid = 0;
+}
+
 void cut_off(struct client *c, const char *why)
 {
     netdev.cut_off++;
     c->cut = why;
-    driver_say(&netdev.driver, "a client is cut off: %s", why);
+    say_cut_off(why);
     if (c->slot != NULL)
         slot_release(c->slot);
 }
