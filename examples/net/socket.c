@@ -35,6 +35,7 @@ static const struct known {
     {SOCKET_EMSGSIZE, EMSGSIZE, "too long for one datagram"},
     {SOCKET_ENONAME, ENOENT, "there is no host of that name"},
     {SOCKET_EAGAINNAME, EAGAIN, "the name server does not answer"},
+    {SOCKET_EMANYNAMES, EBUSY, "too many names are asked for at once: try again"},
     {SOCKET_EGONE, ECONNRESET, "netserv was started anew: open the socket again"},
     {SOCKET_EBROADCAST, EACCES, "to send to all, a socket needs SO_BROADCAST"},
     {UKERN_EPEER, ECONNRESET, "netserv died: open the socket anew"},

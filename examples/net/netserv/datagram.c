@@ -22,6 +22,8 @@
 #define ICMP_HEADER  4 /* type, code, checksum */
 /* lwIP does not say whether there is no such name or no answer: the latter takes longer. */
 #define NO_ANSWER    4000 /* milliseconds */
+#define ASKING_SHARE                                                                               \
+    (DNS_MAX_REQUESTS - 4) /* names of one client, and of whom it lends its `socket` */
 
 /* Buffers of train.c and of lwIP's heap that datagrams may keep, all together: the others are for TCP. */
 #define KEPT_MAX 320u
@@ -211,15 +213,12 @@ int datagram_receive(struct sock *s, struct request *r, bool with_address)
     return SERVER_LATER;
 }
 
-static void resolved(const char *name, const ip_addr_t *ip, void *arg)
+/* What the socket asked for; NULL: there is none. */
+static void found(struct sock *s, const ip_addr_t *ip)
 {
-    struct sock *s = sock_find((uint64_t)arg);
     struct socket_address a;
     struct pbuf *p;
 
-    (void)name;
-    if (s == NULL)
-        return; /* its client did not wait */
     p = ip != NULL ? pbuf_alloc(PBUF_RAW, sizeof a, PBUF_RAM) : NULL;
     if (p == NULL) {
         s->error = ip != NULL                          ? SOCKET_ENOBUFS
@@ -232,6 +231,40 @@ static void resolved(const char *name, const ip_addr_t *ip, void *arg)
     address_out(s, ip, 0, w);
     pbuf_take(p, w, sizeof w);
     enqueue(s, p, ip, 0);
+}
+
+/* Names that lwIP asks for now. It tells of each once, also if the socket was closed meanwhile. */
+static struct asking {
+    bool used;
+    uint64_t owner, badge;
+} asking[DNS_MAX_REQUESTS];
+
+/* NULL: there are too many, at all or of this client. */
+static struct asking *begin_asking(const struct sock *s)
+{
+    struct asking *a = NULL;
+    unsigned same = 0;
+
+    for (unsigned i = 0; i < DNS_MAX_REQUESTS; i++) {
+        same += asking[i].used && asking[i].owner == s->owner;
+        if (!asking[i].used)
+            a = &asking[i];
+    }
+    if (a == NULL || same >= ASKING_SHARE)
+        return NULL;
+    *a = (struct asking){true, s->owner, s->badge};
+    return a;
+}
+
+static void resolved(const char *name, const ip_addr_t *ip, void *arg)
+{
+    struct asking *a = arg;
+    struct sock *s = sock_find(a->badge);
+
+    (void)name;
+    a->used = false;
+    if (s != NULL) /* else its client did not wait */
+        found(s, ip);
 }
 
 /* As DNS has them: labels of 1 to 63 bytes, with dots between them. A dot at the end is left out. */
@@ -254,6 +287,7 @@ static bool good_name(char *name)
 static void resolve(struct sock *s, size_t length)
 {
     char name[DNS_MAX_NAME_LENGTH];
+    struct asking *a;
     ip_addr_t ip;
     err_t err;
 
@@ -269,32 +303,39 @@ static void resolve(struct sock *s, size_t length)
         s->error = SOCKET_ENONAME;
         return;
     }
-    err = dns_gethostbyname_addrtype(name, &ip, resolved, (void *)s->badge,
+    a = begin_asking(s);
+    if (a == NULL) {
+        s->error = SOCKET_EMANYNAMES;
+        return;
+    }
+    err = dns_gethostbyname_addrtype(name, &ip, resolved, a,
                                      s->v6 ? LWIP_DNS_ADDRTYPE_IPV6 : LWIP_DNS_ADDRTYPE_IPV4);
+    if (err == ERR_INPROGRESS)
+        return;
+    a->used = false;
     if (err == ERR_OK)
-        resolved(name, &ip, (void *)s->badge);
-    else if (err != ERR_INPROGRESS)
+        found(s, &ip);
+    else
         s->error = !link_ready()    ? SOCKET_ENETDOWN
                    : err == ERR_VAL ? SOCKET_EAGAINNAME /* none is known */
+                   : err == ERR_MEM ? SOCKET_EMANYNAMES
                                     : error_of(err);
 }
 
-/* n bytes, in the passage or on a desk, go out. */
-static int transmit(struct sock *s, const uint8_t *data, size_t n, const ip_addr_t *to,
+/* A buffer for a message of n bytes, or NULL. */
+static struct pbuf *buffer(const struct sock *s, size_t n)
+{
+    return pbuf_alloc(s->kind == SOCK_UDP ? PBUF_TRANSPORT : PBUF_IP, (uint16_t)n, PBUF_RAM);
+}
+
+/* As many bytes as p has, in the passage or on a desk, go out in it. */
+static int transmit(struct sock *s, struct pbuf *p, const uint8_t *data, const ip_addr_t *to,
                     uint16_t port)
 {
-    struct pbuf *p;
     err_t err;
 
-    if (s->kind == SOCK_NAME) {
-        resolve(s, n);
-        return UKERN_OK;
-    }
-    p = pbuf_alloc(s->kind == SOCK_UDP ? PBUF_TRANSPORT : PBUF_IP, (uint16_t)n, PBUF_RAM);
-    if (p == NULL)
-        return SOCKET_ENOBUFS;
-    pbuf_take(p, data, (uint16_t)n);
-    if (s->kind == SOCK_ICMP && s->v6 && n >= 4)
+    pbuf_take(p, data, p->tot_len);
+    if (s->kind == SOCK_ICMP && s->v6)
         pbuf_take_at(p, "\0", 2, 2); /* the sum, which is made without it */
     if (s->kind == SOCK_UDP)
         err = to != NULL ? udp_sendto(s->udp, p, to, port) : udp_send(s->udp, p);
@@ -324,6 +365,7 @@ int datagram_send(struct sock *s, struct request *r, bool with_address)
 {
     uint64_t n = r->msg.w[0];
     struct ukern_msg reply = {0, {n, (uint64_t)passage, 0, n}};
+    struct pbuf *p = NULL;
     bool named = with_address && (r->msg.w[2] & 0xffff) != 0;
     uint16_t port = 0;
     ip_addr_t to;
@@ -342,10 +384,16 @@ int datagram_send(struct sock *s, struct request *r, bool with_address)
     error = reachable(s, named ? &to : NULL);
     if (error != UKERN_OK)
         return error;
+    if (s->kind != SOCK_NAME && (p = buffer(s, n)) == NULL)
+        return SOCKET_ENOBUFS;
     error = server_reply(r->token, &reply);
-    if (error == UKERN_OK)
-        transmit(s, passage_bytes, n, named ? &to : NULL, port);
-    else if (error != UKERN_ESTALE)
+    if (error == UKERN_OK && p == NULL)
+        resolve(s, n);
+    else if (error == UKERN_OK)
+        transmit(s, p, passage_bytes, named ? &to : NULL, port);
+    else if (p != NULL)
+        pbuf_free(p);
+    if (error != UKERN_OK && error != UKERN_ESTALE)
         sock_answer(r->token, UKERN_EIO);
     settle(s);
     return SERVER_LATER;
@@ -355,6 +403,7 @@ int64_t datagram_put(struct sock *s, const void *data, uint64_t n, const uint64_
 {
     bool named = (address[0] & 0xffff) != 0;
     uint16_t port = 0;
+    struct pbuf *p;
     ip_addr_t to;
     int error;
 
@@ -365,8 +414,10 @@ int64_t datagram_put(struct sock *s, const void *data, uint64_t n, const uint64_
     if (n > DATAGRAM_MAX)
         return SOCKET_EMSGSIZE;
     error = reachable(s, named ? &to : NULL);
-    if (error == UKERN_OK)
-        error = transmit(s, data, n, named ? &to : NULL, port);
+    if (error != UKERN_OK)
+        return error;
+    p = buffer(s, n);
+    error = p != NULL ? transmit(s, p, data, named ? &to : NULL, port) : SOCKET_ENOBUFS;
     return error == UKERN_OK ? (int64_t)n : error;
 }
 

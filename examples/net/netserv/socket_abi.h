@@ -104,6 +104,7 @@ enum socket_error {
     SOCKET_EAGAINNAME = -81, /**< the name server does not answer */
     SOCKET_EGONE = -82,      /**< it was an earlier netserv's */
     SOCKET_EBROADCAST = -83, /**< to all, without SOCKET_BROADCAST */
+    SOCKET_EMANYNAMES = -84, /**< too many names are asked for at once, by this client or by all */
 };
 
 /* A socket made for IPv6 speaks to IPv4, too, whose addresses it knows as ::ffff:a.b.c.d. */

@@ -10,6 +10,8 @@
 
 #include "talk.h"
 
+#include <lwip/pbuf.h>
+
 static void test_set_is_fair(void **state)
 {
     (void)state;
@@ -184,6 +186,51 @@ static void test_turns_of_datagrams(void **state)
     assert_int_equal(in[DATA_OFFSET + 8], 0x33);
 }
 
+/* No buffer is free for what is to be sent: who sends is told, and loses nothing but that. */
+static void test_all_buffers_in_use(void **state)
+{
+    (void)state;
+    static const enum socket_type types[] = {SOCKET_TYPE_UDP, SOCKET_TYPE_ICMP};
+    uint64_t set = make(SOCKET_TYPE_SET, 0), from, s[2];
+    struct pbuf *all = NULL, *p;
+    uint64_t w[6] = {0};
+    struct call *c;
+
+    desk_of(set);
+    member(set, SOCKET_TYPE_UDP, 6000, 1);
+    datagram(6000, 10);
+    from = told(turn(set, 0, 0, 0, 0), 0, 1, STREAM_IN, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        s[i] = make(types[i], 4);
+        assert_int_equal(at_now(s[i], SOCKET_CONNECT, OUR_IP, 7000), 0);
+    }
+    for (uint16_t size = 60000; size > 0; size /= 2)
+        while ((p = pbuf_alloc(PBUF_RAW, size, PBUF_RAM)) != NULL) {
+            p->next = all; /* not a chain: just where they are */
+            all = p;
+        }
+    w[0] = 100;
+    for (unsigned i = 0; i < 2; i++) {
+        c = world_call(s[i], STREAM_WRITE, w, "", 1);
+        assert_true(c->done);
+        assert_int_equal(c->label, SOCKET_ENOBUFS);
+        world_end_call(c);
+        assert_int_equal(ask(s[i], SOCKET_ERROR, 0, 0), 0);
+    }
+    address(&w[2], OUR_IP, 4000);
+    w[0] = from | (uint64_t)(SEND | DONTWAIT) << 32;
+    w[1] = (uint64_t)100 << 32;
+    told(world_call(set, SOCKET_TURN, w, NULL, 0), SOCKET_ENOBUFS, 0, 0, 0);
+    while ((p = all) != NULL) {
+        all = p->next;
+        p->next = NULL;
+        pbuf_free(p);
+    }
+    told(world_call(set, SOCKET_TURN, w, NULL, 0), 100, 0, 0, 0);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(ask(s[i], STREAM_WRITE, 100, 0), 0);
+}
+
 /* Whoever was to be told is dead: the next one is told, of the same bytes. */
 static void test_turn_of_a_dead_caller(void **state)
 {
@@ -299,6 +346,7 @@ int main(void)
         SERVED(test_turns),
         SERVED(test_turn_of_too_much),
         SERVED(test_turns_of_datagrams),
+        SERVED(test_all_buffers_in_use),
         SERVED(test_turn_of_a_dead_caller),
         SERVED(test_turn_of_a_few_bytes),
         SERVED(test_turn_until),
