@@ -18,7 +18,7 @@ static uint64_t mapping_start(const struct mapping *m)
 
 static uint64_t mapping_end(const struct mapping *m)
 {
-    return m->node.key + (m->pages << PAGE_SHIFT);
+    return m->node.key + ((uint64_t)m->pages << PAGE_SHIFT);
 }
 
 /* Address where automatic placement may use the gap of m (NULL: front). */
@@ -89,6 +89,24 @@ int aspace_init(struct aspace *as, struct account *a)
     return e;
 }
 
+/* In and out of the list of its shm. */
+static void list_link(struct mapping *m)
+{
+    struct shm *s = m->shm;
+    m->shm_next = s->mappings;
+    if (m->shm_next)
+        m->shm_next->shm_link = &m->shm_next;
+    m->shm_link = &s->mappings;
+    s->mappings = m;
+}
+
+static void list_unlink(struct mapping *m)
+{
+    *m->shm_link = m->shm_next;
+    if (m->shm_next)
+        m->shm_next->shm_link = m->shm_link;
+}
+
 static void mapping_link(struct aspace *as, struct mapping *m, uint64_t address)
 {
     struct mapping *before = mapping_before(as, address);
@@ -96,13 +114,7 @@ static void mapping_link(struct aspace *as, struct mapping *m, uint64_t address)
     tree_insert(&as->mappings, &m->node, address);
     gap_set(as, before, address);
     gap_set(as, m, next);
-
-    struct shm *s = m->shm;
-    m->shm_next = s->mappings;
-    if (m->shm_next)
-        m->shm_next->shm_link = &m->shm_next;
-    m->shm_link = &s->mappings;
-    s->mappings = m;
+    list_link(m);
 }
 
 static void mapping_unlink(struct aspace *as, struct mapping *m)
@@ -112,10 +124,7 @@ static void mapping_unlink(struct aspace *as, struct mapping *m)
     if (m->gap.linked)
         tree_remove(&as->gaps, &m->gap);
     gap_set(as, mapping_before(as, address), next_start(as, address));
-
-    *m->shm_link = m->shm_next;
-    if (m->shm_next)
-        m->shm_next->shm_link = m->shm_link;
+    list_unlink(m);
 }
 
 int aspace_map(struct aspace *as, struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
@@ -143,12 +152,33 @@ int aspace_map(struct aspace *as, struct shm *s, uint64_t address, uint64_t firs
     m->aspace = as;
     m->shm = s;
     m->first = (uint32_t)first;
-    m->pages = pages;
+    m->pages = (uint32_t)pages;
     m->prot = (uint8_t)prot;
     m->state = MAPPING_FILLING;
     shm_ref(s);
     mapping_link(as, m, address);
     *out = m;
+    return UKERN_OK;
+}
+
+/* One page: it is filled, and drained, in one step. */
+static void spare_drop(struct shm *spare)
+{
+    shm_put(spare);
+    shm_drain(spare);
+}
+
+int aspace_spare(struct mapping *m)
+{
+    struct shm *spare = shm_new(m->aspace->account, 1);
+
+    if (!spare)
+        return UKERN_ENOMEM;
+    if (shm_fill(spare)) {
+        spare_drop(spare);
+        return UKERN_ENOMEM;
+    }
+    m->spare = spare;
     return UKERN_OK;
 }
 
@@ -163,7 +193,8 @@ int aspace_map_step(struct mapping *m)
     uint64_t step = m->shm->flavour == UKERN_SHM_DMA ? STEP_PAGES : MAP_STEP;
     uint64_t end = min_u64(m->pages, m->done + step);
     for (; m->done < end; m->done++) {
-        int e = arch_aspace_map(&as->arch, as->account, mapping_start(m) + (m->done << PAGE_SHIFT),
+        int e = arch_aspace_map(&as->arch, as->account,
+                                mapping_start(m) + ((uint64_t)m->done << PAGE_SHIFT),
                                 shm_frame(m->shm, m->first + m->done), m->prot, m->shm->flavour);
         if (e)
             return e;
@@ -179,18 +210,56 @@ int aspace_unmap_step(struct mapping *m, struct shm **orphan)
     struct aspace *as = m->aspace;
     struct shm *s = m->shm;
     *orphan = NULL;
+    if (m->state == MAPPING_REPLACING)
+        m->done = m->pages;
     m->state = MAPPING_REMOVING;
     uint64_t n = min_u64(m->done, MAP_STEP);
     if (n > 0) {
         uint64_t address = mapping_start(m) + ((m->done - n) << PAGE_SHIFT);
         arch_aspace_unmap(&as->arch, address, n);
         arch_aspace_flush(&as->arch, address, n);
-        m->done -= n;
+        m->done -= (uint32_t)n;
         if (m->done > 0)
             return 1;
     }
     mapping_unlink(as, m);
+    if (m->spare)
+        spare_drop(m->spare);
     slab_free(as->account, m, sizeof(*m));
+    if (shm_put(s))
+        *orphan = s;
+    return 0;
+}
+
+int aspace_revoke_step(struct mapping *m, struct shm **orphan)
+{
+    struct aspace *as = m->aspace;
+    struct shm *s = m->shm;
+    if (!m->spare || m->state == MAPPING_FILLING || m->state == MAPPING_REMOVING)
+        return aspace_unmap_step(m, orphan);
+    *orphan = NULL;
+    m->state = MAPPING_REPLACING;
+    uint64_t n = min_u64(m->done, STEP_PAGES);
+    m->done -= (uint32_t)n;
+    uint64_t address = mapping_start(m) + ((uint64_t)m->done << PAGE_SHIFT);
+    arch_aspace_unmap(&as->arch, address, n);
+    arch_aspace_flush(&as->arch, address, n);
+    for (uint64_t i = 0; i < n; i++) {
+        int e = arch_aspace_map(&as->arch, as->account, address + (i << PAGE_SHIFT),
+                                shm_frame(m->spare, 0), m->prot, m->spare->flavour);
+        ASSERT(e == UKERN_OK); /* the tables are there */
+    }
+    if (m->done > 0)
+        return 1;
+    list_unlink(m);
+    m->shm = m->spare;
+    m->spare = NULL;
+    list_link(m);
+    m->replaced = true;
+    m->first = 0;
+    m->done = m->pages;
+    m->state = MAPPING_LIVE;
+    m->worker = NULL;
     if (shm_put(s))
         *orphan = s;
     return 0;

@@ -15,19 +15,22 @@
 struct mapping {
     struct tree_node node; /* key: virtual address; first member */
     struct aspace *aspace;
-    struct shm *shm;                      /* holds a reference */
+    struct shm *shm;   /* holds a reference */
+    struct shm *spare; /* a page to take the place of each, or NULL; nobody else has it */
     struct mapping *shm_next, **shm_link; /* in shm->mappings */
-    uint64_t pages;
-    uint64_t done;  /* pages entered into (or removed from) the page table so far */
+    uint32_t pages;
+    uint32_t done;  /* pages entered into (or not yet removed from) the page table so far */
     uint32_t first; /* page of the shm */
     uint8_t prot;
     uint8_t state;           /* enum mapping_state */
+    bool replaced;           /* shm is what was the spare */
     struct mapping **worker; /* the pointer of whoever fills or removes it in steps; set to NULL by
                                 one who takes it over */
     struct tree_node gap;    /* in aspace->gaps: the free space behind this mapping */
 };
 
-enum mapping_state { MAPPING_FILLING, MAPPING_LIVE, MAPPING_REMOVING };
+/* REPLACING: the spare is at the pages from `done` on already. */
+enum mapping_state { MAPPING_FILLING, MAPPING_LIVE, MAPPING_REPLACING, MAPPING_REMOVING };
 
 struct aspace {
     struct arch_aspace arch;
@@ -52,6 +55,8 @@ int aspace_init(struct aspace *as, struct account *a); /* UKERN_OK or UKERN_ENOM
  */
 int aspace_map(struct aspace *as, struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
                unsigned prot, struct mapping **out);
+/* Give it a spare page, before it is filled: see aspace_revoke_step(). UKERN_OK or UKERN_ENOMEM. */
+int aspace_spare(struct mapping *m);
 /* At most STEP_PAGES x 8 (DMA: STEP_PAGES) more page table entries. 1: more; 0: live;
  * UKERN_ENOMEM: undo with aspace_unmap_step; UKERN_EREVOKED: s died or somebody removes the
  * mapping. Between steps a revoke may take it over and free it: see mapping.worker. */
@@ -59,6 +64,9 @@ int aspace_map_step(struct mapping *m);
 /* Remove entries in steps, flush the TLB, drop the shm reference, free m. 1: more; 0: gone.
  * If the shm's last reference went with it, *orphan is set to it and the caller must drain it. */
 int aspace_unmap_step(struct mapping *m, struct shm **orphan);
+/* The memory is taken back. As aspace_unmap_step(); but of a mapping that is live and has a spare, that
+ * takes the place of every page, and the mapping stays. 1: more; 0: done. */
+int aspace_revoke_step(struct mapping *m, struct shm **orphan);
 /* The mapping that covers address, or NULL. */
 struct mapping *aspace_find(const struct aspace *as, uint64_t address);
 /* Any mapping, or NULL: for teardown. */

@@ -38,7 +38,7 @@ static bool abandon(struct task *t, struct operation *o)
     set_spared(m, NULL);
     if (m->mapping) {
         struct shm *orphan = NULL;
-        if (aspace_unmap_step(m->mapping, &orphan))
+        if (aspace_revoke_step(m->mapping, &orphan))
             return true;
         m->mapping = NULL;
         if (orphan)
@@ -50,12 +50,12 @@ static bool abandon(struct task *t, struct operation *o)
     return false;
 }
 
-/* A step of removing m->mapping: SYS_AGAIN or `status` when it is gone. */
+/* A step of taking memory from m->mapping: SYS_AGAIN or `status` when it is done. */
 static int64_t unmap_step(struct task *t, struct memory_operation *m, int64_t status)
 {
     struct shm *orphan = NULL;
 
-    if (m->mapping && aspace_unmap_step(m->mapping, &orphan))
+    if (m->mapping && aspace_revoke_step(m->mapping, &orphan))
         return SYS_AGAIN;
     m->mapping = NULL;
     if (orphan)
@@ -245,7 +245,7 @@ static int target_task(struct task *t, uint64_t h, struct task **out)
 
 int64_t sys_shm_map(struct task *t, struct ukern_sysregs *r)
 {
-    uint64_t offset = r->x[3], size = r->x[4], prot = r->x[5];
+    uint64_t offset = r->x[3], size = r->x[4], prot = r->x[5] & ~(uint64_t)UKERN_PROT_STAY;
     struct memory_operation *m;
     struct mapping *mapping;
     struct handle *h;
@@ -273,6 +273,8 @@ int64_t sys_shm_map(struct task *t, struct ukern_sysregs *r)
         return UKERN_ENOMEM;
     rc = aspace_map(to->aspace, s, r->x[2], offset >> PAGE_SHIFT, page_up(size) >> PAGE_SHIFT,
                     (unsigned)prot, &mapping);
+    if (!rc && (r->x[5] & UKERN_PROT_STAY) && (rc = aspace_spare(mapping)) != UKERN_OK)
+        aspace_unmap_step(mapping, &s); /* nothing was entered yet, and the handle keeps the shm */
     if (rc) {
         operation_free(t);
         return rc;

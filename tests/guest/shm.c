@@ -143,7 +143,8 @@ TEST(shm_prot, "only read and read-write can be asked for: nothing is made execu
     void *at;
 
     for (unsigned prot = 0; prot < 16; prot++) {
-        if (prot == UKERN_PROT_READ || prot == RW)
+        if ((prot & ~(unsigned)UKERN_PROT_STAY) == UKERN_PROT_READ ||
+            (prot & ~(unsigned)UKERN_PROT_STAY) == RW)
             continue;
         EQUAL(shm_map(shm, 0, 0, prot, NULL, &at), UKERN_EINVAL);
     }
@@ -231,6 +232,48 @@ static void faulted(ukern_handle task, int cause)
     EQUAL(reason, UKERN_EXIT_FAULT);
     EQUAL(code, cause);
     OK(handle_close(task));
+}
+
+/* Waits until its memory is taken away; where it was, there is a page of its own then. */
+ROLE(stayer)
+{
+    volatile unsigned char *p = map(given("port"), RW | UKERN_PROT_STAY);
+    unsigned char last = (unsigned char)argument(argc, argv, 1);
+
+    p[1] = last;
+    OK(notify(given("ready"), 1));
+    while (p[1] == last)
+        continue;
+    for (unsigned i = 0; i < 64; i++)
+        EQUAL(p[i * PAGE + 1], 0);
+    for (unsigned i = 0; i < 64; i++)
+        p[i * PAGE + 2] = (unsigned char)i;
+    for (unsigned i = 0; i < 64; i++)
+        EQUAL(p[i * PAGE + 2], 63);
+    return 0;
+}
+
+TEST(shm_stays, "who has mapped it to stay goes on when it is revoked, with a page of its own")
+{
+    ukern_handle shm = HANDLE(shm_create(64 * PAGE, UKERN_SHM_NORMAL)), ready, task;
+    unsigned char *p = map(shm, RW);
+    struct child c;
+    uint64_t bits;
+
+    for (unsigned destroy = 0; destroy < 2; destroy++) {
+        ready = HANDLE(port_create());
+        child_init(&c, "stayer");
+        child_give(&c, "port", shm);
+        child_give(&c, "ready", client(ready, 1));
+        child_number(&c, 42);
+        task = child_start(&c);
+        OK(notify_wait(ready, 1, &bits, SOON));
+        EQUAL(p[1], 42);
+        OK(destroy ? shm_destroy(shm) : shm_revoke(shm));
+        EQUAL(finish(task), 0);
+        if (!destroy)
+            EQUAL(p[2], 0);
+    }
 }
 
 TEST(shm_revoked, "revoke takes it from others, mapped or not, and leaves it to the owner")

@@ -144,11 +144,13 @@ static uint64_t pick_offset(void)
 static void act_map(struct task *t)
 {
     struct task *of;
-    unsigned prot = percent(95) ? 1 + 2 * (unsigned)below(2) : (unsigned)below(9);
+    unsigned prot = percent(95) ? 1 + 2 * (unsigned)below(2) : (unsigned)below(17);
+    unsigned stay = percent(30) ? UKERN_PROT_STAY : 0;
     uint64_t h = pick_handle(t, UKERN_TYPE_SHM, UKERN_R_READ | (prot & 2 ? UKERN_R_WRITE : 0));
     uint64_t to = pick_target(t, &of);
 
-    ACT(t, shm_map, h, to, pick_hint(of), pick_offset(), percent(60) ? 0 : pick_size(), prot);
+    ACT(t, shm_map, h, to, pick_hint(of), pick_offset(), percent(60) ? 0 : pick_size(),
+        prot | stay);
 }
 
 void act_memory(struct task *t)

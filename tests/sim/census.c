@@ -225,30 +225,45 @@ static uint64_t count_entries(const struct account *a, paddr_t frame, unsigned l
     return n;
 }
 
+/* Where page i of the mapping should lie; 0: anywhere. */
+static paddr_t mapped_frame(const struct mapping *m, uint64_t i)
+{
+    if (m->state == MAPPING_REMOVING && m->spare) /* it may have been half replaced */
+        return 0;
+    if (m->state == MAPPING_REPLACING && i >= m->done)
+        return shm_frame(m->spare, 0);
+    return m->shm->dead ? 0 : shm_frame(m->shm, m->replaced ? 0 : m->first + i);
+}
+
 static uint64_t visit_mappings(const struct aspace *as, const struct tree_node *n, uint64_t *low)
 {
     const struct mapping *m = (const struct mapping *)n;
-    uint64_t entries;
+    uint64_t entries, done;
 
     if (!n)
         return 0;
+    done = m->state == MAPPING_REPLACING ? m->pages : m->done;
     entries = visit_mappings(as, n->left, low);
     ASSERT(m->aspace == as && n->key >= *low && n->linked);
-    *low = n->key + (m->pages << PAGE_SHIFT);
+    *low = n->key + ((uint64_t)m->pages << PAGE_SHIFT);
     ASSERT(m->done <= m->pages && (m->state != MAPPING_LIVE || m->done == m->pages));
     ASSERT(!m->worker || *m->worker == m);
     ASSERT(m->state == MAPPING_LIVE || m->worker || m->state == MAPPING_REMOVING ||
            m->state == MAPPING_FILLING);
+    ASSERT(!m->spare || (!m->replaced && !m->spare->mappings));
+    if (m->spare)
+        refer(CENSUS_SHM, m->spare);
     paid_slab(as->account, sizeof *m);
     refer(CENSUS_SHM, m->shm);
     find(CENSUS_SHM, m->shm)->mappings++;
     /* The first and last page are where they should be. */
-    for (uint64_t i = 0; m->done && !m->shm->dead && i < m->done; i += max_u64(1, m->done - 1)) {
+    for (uint64_t i = 0; i < done; i += max_u64(1, done - 1)) {
         const char *p = arch_aspace_user(&as->arch, n->key + (i << PAGE_SHIFT), m->prot);
-        if (m->shm->flavour == UKERN_SHM_NORMAL)
-            ASSERT(p && arch_virt_to_phys(p) == shm_frame(m->shm, m->first + i));
+        paddr_t frame = mapped_frame(m, i);
+        if (frame && m->shm->flavour == UKERN_SHM_NORMAL)
+            ASSERT(p && arch_virt_to_phys(p) == frame);
     }
-    return entries + m->done + visit_mappings(as, n->right, low);
+    return entries + done + visit_mappings(as, n->right, low);
 }
 
 static void visit_aspace(const struct aspace *as)

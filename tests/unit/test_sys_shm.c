@@ -14,11 +14,16 @@ static uint64_t create(struct task *t, uint64_t size)
     return (uint64_t)h;
 }
 
-static uint64_t map(struct task *t, uint64_t h)
+static uint64_t map_as(struct task *t, uint64_t h, unsigned prot)
 {
-    int64_t at = SYS(t, shm_map, h, SELF, 0, 0, 0, RW);
+    int64_t at = SYS(t, shm_map, h, SELF, 0, 0, 0, prot);
     assert_true(at > 0);
     return (uint64_t)at;
+}
+
+static uint64_t map(struct task *t, uint64_t h)
+{
+    return map_as(t, h, RW);
 }
 
 static void test_create(void **state)
@@ -118,7 +123,8 @@ static void test_map(void **state)
         {0, 0, 0, 0, UKERN_EINVAL},
         {0, 0, 0, UKERN_PROT_WRITE, UKERN_EINVAL},
         {0, 0, 0, R | UKERN_PROT_EXEC, UKERN_EINVAL},
-        {0, 0, 0, 8 | R, UKERN_EINVAL},
+        {0, 0, 0, UKERN_PROT_STAY, UKERN_EINVAL},
+        {0, 0, 0, 16 | R, UKERN_EINVAL},
         {0, 0, 0, R | UINT64_C(1) << 32, UKERN_EINVAL},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
@@ -211,6 +217,57 @@ static void test_destroy(void **state)
     world_check();
 }
 
+/* Who asked for it keeps the addresses when the memory is taken back, with zeroes of its own there. */
+static void test_stay(void **state)
+{
+    (void)state;
+    struct task *i = world_init, *t = world_spawn("client");
+    uint64_t free = 0;
+    for (unsigned round = 0; round < 3; round++) { /* in the first the account grows */
+        uint64_t h = create(i, 40 * PAGE_SIZE), mine = map(i, h);
+        uint64_t there = (uint64_t)world_give(i, (ukern_handle)h, t, UKERN_R_READ | UKERN_R_WRITE);
+        uint64_t a = map_as(t, there, RW | UKERN_PROT_STAY),
+                 b = map_as(t, there, R | UKERN_PROT_STAY), c = map(t, there);
+        *(char *)world_user(i, mine + PAGE_SIZE) = 5;
+        assert_int_equal(*(char *)world_user(t, a + PAGE_SIZE), 5);
+        if (round == 1)
+            assert_int_equal(SYS(i, shm_destroy, h), UKERN_OK);
+        else
+            assert_int_equal(SYS(i, shm_revoke, h), UKERN_OK);
+        world_check();
+        assert_null(world_user(t, c));
+        assert_int_equal(SYS(t, shm_info, there), UKERN_EREVOKED);
+        for (uint64_t k = 0; k < 40 * PAGE_SIZE; k += 8) {
+            assert_int_equal(*(uint64_t *)world_user(t, a + k), 0);
+            assert_int_equal(*(uint64_t *)world_user(t, b + k), 0);
+        }
+        assert_null(aspace_user(t->aspace, b, RW));
+        *(char *)world_user(t, a) = 7;
+        assert_int_equal(*(char *)world_user(t, a + 39 * PAGE_SIZE), 7);
+        assert_int_equal(*(char *)world_user(t, b), 0);
+        if (round != 1) {
+            assert_int_equal(*(char *)world_user(i, mine), 0);
+            assert_int_equal(SYS(i, shm_destroy, h), UKERN_OK);
+        }
+        assert_int_equal(SYS(t, shm_unmap, SELF, a), UKERN_OK);
+        assert_int_equal(SYS(t, shm_unmap, SELF, b), UKERN_OK);
+        assert_int_equal(SYS(t, handle_close, there), UKERN_OK);
+        assert_int_equal(SYS(i, handle_close, h), UKERN_OK);
+        world_check();
+        if (round > 0)
+            assert_int_equal(frame_free_count(), free);
+        free = frame_free_count();
+    }
+    /* Its end, and what it never needed. */
+    uint64_t h = create(i, 40 * PAGE_SIZE);
+    uint64_t there = (uint64_t)world_give(i, (ukern_handle)h, t, UKERN_R_READ | UKERN_R_WRITE);
+    map_as(t, there, RW | UKERN_PROT_STAY);
+    assert_int_equal(SYS(t, shm_unmap, SELF, map_as(t, there, RW | UKERN_PROT_STAY)), UKERN_OK);
+    assert_int_equal(SYS(i, shm_revoke, h), UKERN_OK);
+    world_give(i, (ukern_handle)h, t, 0);
+    world_check();
+}
+
 static void test_mem_map(void **state)
 {
     (void)state;
@@ -235,7 +292,7 @@ static void test_no_memory(void **state)
     (void)state;
     struct task *t = world_spawn_with("one", &(struct world_spawn){.memory = 4 << 20});
     uint64_t h = create(t, 100 * PAGE_SIZE), frames, used, objects;
-    for (unsigned call = 0; call < 3; call++)
+    for (unsigned call = 0; call < 4; call++)
         for (uint64_t k = 1;; k++) {
             int64_t rc;
             world_run(t);
@@ -245,9 +302,10 @@ static void test_no_memory(void **state)
             frame_fail_after = k;
             if (call == 0)
                 rc = SYS(t, shm_create, 100 * PAGE_SIZE, 0);
-            else if (call == 1)
-                rc = SYS(t, shm_map, h, SELF, UINT64_C(0x5000000000) + k * (UINT64_C(1) << 30), 0,
-                         0, RW);
+            else if (call != 2)
+                rc = SYS(t, shm_map, h, SELF,
+                         UINT64_C(0x4000000000) + ((uint64_t)call << 36) + k * (UINT64_C(1) << 30),
+                         0, 0, RW | (call == 3 ? UKERN_PROT_STAY : 0));
             else
                 rc = SYS(t, mem_map, 80 * PAGE_SIZE,
                          UINT64_C(0x6000000000) + k * (UINT64_C(1) << 30));
@@ -388,28 +446,35 @@ static void test_interrupted_create(void **state)
 static void test_interrupted_revoke(void **state)
 {
     (void)state;
-    for (unsigned what = 0; what < 4; what++) {
+    for (unsigned what = 0; what < 8; what++) {
         struct task *t = world_spawn_with("owner", &(struct world_spawn){.memory = 16 << 20});
         struct task *of = world_spawn("client");
+        unsigned stay = what < 4 ? 0 : UKERN_PROT_STAY;
+        uint64_t at[3];
         uint64_t h = create(t, 8 << 20),
                  mine = (uint64_t)world_give(t, (ukern_handle)h, world_init, 0);
         uint64_t there = (uint64_t)world_give(t, (ukern_handle)h, of, 0);
         for (int i = 0; i < 3; i++)
-            map(of, there);
+            at[i] = map_as(of, there, RW | stay);
         take_line();
-        stop_in_the_middle(t, 6, what == 2 ? UKERN_SYS_shm_destroy : UKERN_SYS_shm_revoke,
+        stop_in_the_middle(t, 6, what % 4 == 2 ? UKERN_SYS_shm_destroy : UKERN_SYS_shm_revoke,
                            &(struct ukern_sysregs){.x = {h}});
         assert_int_equal(SYS(world_init, shm_info, mine),
                          UKERN_EREVOKED); /* from the first moment on */
-        if (what == 1)
+        if (what % 4 == 1)
             SYS(world_init, task_kill, (uint64_t)world_handle(t), 0);
-        if (what == 3)
+        if (what == 4) /* in the middle of it */
+            assert_int_equal(SYS(world_init, shm_unmap, (uint64_t)world_handle(of), at[2]),
+                             UKERN_OK);
+        if (what % 4 == 3)
             SYS(world_init, task_kill, (uint64_t)world_handle(of), 0);
         world_priority(world_init, WORLD_PRIORITY);
-        if (what != 1) {
+        if (what % 4 != 1) {
             assert_int_equal(world_result(t), UKERN_OK);
             assert_int_equal(SYS(world_init, shm_info, mine), UKERN_EREVOKED);
         }
+        for (int i = 0; i < 3 && what > 4 && what != 7; i++)
+            assert_non_null(world_user(of, at[i] + (8 << 20) - 1));
         world_end();
         world_check();
     }
@@ -456,6 +521,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_another_task),
     WORLD(test_revoke),
     WORLD(test_destroy),
+    WORLD(test_stay),
     WORLD(test_mem_map),
     WORLD(test_no_memory),
     WORLD(test_quota),

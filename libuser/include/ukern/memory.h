@@ -48,7 +48,9 @@ ukern_handle shm_device(ukern_handle system, uint64_t physical, size_t size);
  * @param shm   needs UKERN_R_READ, and UKERN_R_WRITE to be mapped writable.
  * @param offset  bytes.
  * @param size  bytes; 0: from offset to its end.
- * @param prot  UKERN_PROT_READ, or UKERN_PROT_READ | UKERN_PROT_WRITE.
+ * @param prot  UKERN_PROT_READ, or UKERN_PROT_READ | UKERN_PROT_WRITE. With UKERN_PROT_STAY a task
+ *              survives it that its memory is taken back: there is a page of its own, zeroed, at each
+ *              page of the mapping then, until it is unmapped. The caller's quota pays for that page.
  * @param hint  where, exactly; NULL: anywhere.
  * @param[out] address  where it is now; unmap with shm_unmap().
  * @return UKERN_OK; UKERN_EINVAL: range outside the shm or the address space, or another prot;
@@ -64,7 +66,8 @@ int shm_map_in(ukern_handle task, ukern_handle shm, uint64_t offset, size_t size
 /** Remove one mapping, whole; address: its first byte. UKERN_ENOENT: no mapping starts there. */
 int shm_unmap(void *address);
 
-/** Take it back from everybody else: their handles and mappings are dead. Needs UKERN_R_MANAGE.
+/** Take it back from everybody else: their handles are dead, and their mappings gone, or, with
+ * UKERN_PROT_STAY, replaced. Needs UKERN_R_MANAGE.
  * UKERN_ENOMEM: the quota has no room for the note of progress; nothing was taken back. */
 int shm_revoke(ukern_handle shm);
 

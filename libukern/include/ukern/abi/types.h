@@ -137,6 +137,9 @@ enum ukern_prot {
     UKERN_PROT_READ = 1,  /**< may be read */
     UKERN_PROT_WRITE = 2, /**< may be written */
     UKERN_PROT_EXEC = 4,  /**< only the program loader makes such mappings */
+    /** Of shm_map() alone: when the memory is taken back, the mapping stays, and a page of the task's
+     * own, zeroed, is at each of its pages instead. */
+    UKERN_PROT_STAY = 8,
 };
 
 /** Flavour of shared memory. */
