@@ -70,7 +70,7 @@ static void open_area(void)
     make(&pool, lies ? (1 + byte() % 4) * 4096u : 64u * NET_BUFFER_SIZE);
     a = (struct net_area *)(void *)area.bytes;
     if (area.size >= sizeof *a)
-        a->link = 1;
+        a->link = 1, a->alive = NET_ALIVE;
     memset(out, 0, sizeof out);
     tx_taken = returned_taken = 0;
     scribbled = false;

@@ -252,6 +252,37 @@ static void test_liars_who_send(void **state)
     check_lie(w, "more frames");
 }
 
+/* A client notices it when netdev claims more than a ring holds, or has taken the memory back. */
+static void test_lies_of_netdev(void **state)
+{
+    (void)state;
+    struct world *w = begin(NET_SLOTS);
+    struct net_done done;
+    struct net_desc d;
+
+    assert_true(net_alive(&w->net));
+    w->net.area->rx.produced = w->net.area->done.produced = NET_SLOTS;
+    for (unsigned i = 0; i < NET_SLOTS; i++)
+        assert_true(net_receive(&w->net, &d) && net_done(&w->net, &done));
+    assert_false(net_receive(&w->net, &d) || net_done(&w->net, &done));
+    assert_true(net_alive(&w->net));
+    w->net.area->rx.produced += NET_SLOTS + 1;
+    assert_false(net_receive(&w->net, &d));
+    assert_false(net_alive(&w->net));
+    end(w);
+
+    w = begin(NET_SLOTS);
+    w->net.area->done.produced--;
+    assert_false(net_done(&w->net, &done));
+    assert_false(net_alive(&w->net));
+    end(w);
+
+    w = begin(NET_SLOTS);
+    memset(w->memory, 0, SIZE);
+    assert_false(net_alive(&w->net));
+    end(w);
+}
+
 static struct world *returns(uint32_t a, uint32_t b)
 {
     struct world *w = begin(NET_SLOTS);
@@ -369,7 +400,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_send),           cmocka_unit_test(test_send_is_bounded),
         cmocka_unit_test(test_wake),           cmocka_unit_test(test_slow_client),
-        cmocka_unit_test(test_liars_who_send), cmocka_unit_test(test_liars_who_return),
+        cmocka_unit_test(test_liars_who_send),
+        cmocka_unit_test(test_lies_of_netdev), cmocka_unit_test(test_liars_who_return),
         cmocka_unit_test(test_random),
     };
 

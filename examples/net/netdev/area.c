@@ -18,6 +18,7 @@ void area_init(struct area *a, void *memory, size_t size, uint64_t bus, uint32_t
     a->shared->rx.wake_at = a->shared->done.wake_at = UINT32_MAX;
     a->shared->returned.wake_at = UINT32_MAX;
     a->shared->tx.wake_at = 0;
+    a->shared->alive = NET_ALIVE;
 }
 
 static bool lie(struct area *a, const char *what)

@@ -36,8 +36,9 @@
  *
  *  **Trust.** netdev reads each shared word once, checks it, and believes nothing: a client that
  *  sends descriptors outside of `data`, returns a buffer that it does not hold, or moves an index
- *  by more than NET_SLOTS is cut off: its area is revoked (a touch of it is then a fault) and its
- *  calls fail with UKERN_EIO. Filters choose, they do not protect: whoever may call `net` may see
+ *  by more than NET_SLOTS is cut off: its area is revoked (net_open() maps it with UKERN_PROT_STAY, so
+ *  that a touch of it is no fault) and its calls fail with UKERN_EIO. A client need not believe netdev either:
+ *  net_alive() tells when netdev has taken the area back or moves an index so. Filters choose, they do not protect: whoever may call `net` may see
  *  every frame on the wire.
  *
  *  **Restart.** If netdev dies, the client's port hears a hangup with the badge given to
@@ -174,11 +175,14 @@ struct net_area {
     _Alignas(64) uint64_t dropped; /**< by netdev: frames that this client was too slow for */
     uint32_t link;                 /**< by netdev: 1: up. A change is notified */
     uint32_t resets;               /**< by netdev: how often the device had to be reset */
+    uint32_t alive; /**< NET_ALIVE: it is the client's; not so if it was taken back */
     _Alignas(64) struct net_desc tx_slot[NET_SLOTS];
     struct net_desc rx_slot[NET_SLOTS];
     struct net_done done_slot[NET_SLOTS];
     uint32_t returned_slot[NET_SLOTS];
 };
+
+#define NET_ALIVE 0x6e657464u
 
 /** Where an area's data begins, bytes. */
 #define NET_DATA_OFFSET                                                                            \

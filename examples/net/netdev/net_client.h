@@ -106,6 +106,7 @@ struct net {
     uint32_t tx_made, tx_published, tx_credit; /* descriptors */
     uint32_t returned_made, returned_published;
     uint32_t rx_taken, done_taken;
+    bool lied; /* netdev, about how much it has produced */
 };
 
 /** What net_may_sleep() shall be woken for; link changes always do. */
@@ -169,10 +170,10 @@ static inline int net_open(struct net *n, ukern_handle server, ukern_handle port
     if (error == UKERN_OK && area_facts.size <= NET_DATA_OFFSET)
         error = UKERN_EPROTO;
     if (error == UKERN_OK)
-        error =
-            shm_map((ukern_handle)m.w[4], 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &area);
+        error = shm_map((ukern_handle)m.w[4], 0, 0,
+                        UKERN_PROT_READ | UKERN_PROT_WRITE | UKERN_PROT_STAY, NULL, &area);
     if (error == UKERN_OK)
-        error = shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ, NULL, &pool);
+        error = shm_map((ukern_handle)m.w[5], 0, 0, UKERN_PROT_READ | UKERN_PROT_STAY, NULL, &pool);
     handle_close((ukern_handle)m.w[4]); /* the mappings keep them */
     handle_close((ukern_handle)m.w[5]);
     if (error != UKERN_OK) {
@@ -225,12 +226,26 @@ static inline void net_copy(void *to, const void *from, size_t size)
     __asm__ volatile("" ::: "memory");
 }
 
+/** Is it still served? If not, netdev has cut it off or lies: close it, then open it again. The area and the
+ * pool stay mapped until then, whatever netdev does. */
+static inline bool net_alive(const struct net *n)
+{
+    return !n->lied && __atomic_load_n(&n->area->alive, __ATOMIC_RELAXED) == NET_ALIVE;
+}
+
+/* Has netdev produced more than was taken? Not more than a ring can hold. */
+static inline bool net_has(struct net *n, const struct net_ring *ring, uint32_t taken)
+{
+    uint32_t more = __atomic_load_n(&ring->produced, __ATOMIC_ACQUIRE) - taken;
+
+    n->lied |= more > NET_SLOTS;
+    return more - 1 < NET_SLOTS;
+}
+
 /** The next frame that is done; false: none. */
 static inline bool net_done(struct net *n, struct net_done *done)
 {
-    uint32_t produced = __atomic_load_n(&n->area->done.produced, __ATOMIC_ACQUIRE);
-
-    if (produced - n->done_taken - 1 >= NET_SLOTS) /* none, or nonsense */
+    if (!net_has(n, &n->area->done, n->done_taken))
         return false;
     net_copy(done, &n->area->done_slot[n->done_taken++ % NET_SLOTS], sizeof *done);
     n->tx_credit += done->descriptors;
@@ -243,9 +258,7 @@ static inline bool net_done(struct net *n, struct net_done *done)
  * one, which is then there, too); false: none. */
 static inline bool net_receive(struct net *n, struct net_desc *desc)
 {
-    uint32_t produced = __atomic_load_n(&n->area->rx.produced, __ATOMIC_ACQUIRE);
-
-    if (produced - n->rx_taken - 1 >= NET_SLOTS) /* none, or nonsense */
+    if (!net_has(n, &n->area->rx, n->rx_taken))
         return false;
     net_copy(desc, &n->area->rx_slot[n->rx_taken++ % NET_SLOTS], sizeof *desc);
     return true;

@@ -153,6 +153,22 @@ static unsigned take_in(unsigned left)
 }
 
 static void ask_dhcp(void);
+static void reopen(void *arg);
+
+/* A netdev that has taken its memory back, or lies: for connections it is as if it had died. */
+static void drop_broken(void)
+{
+    static uint64_t quiet_until;
+
+    if (!wire->is_open() || !wire->broken())
+        return;
+    wire->close();
+    sys_timeout(RETRY, reopen, NULL);
+    if (now >= quiet_until)
+        fprintf(stderr,
+                "netserv: the driver of the network has cut us off, or lies: it is asked anew\n");
+    quiet_until = now + NAP;
+}
 
 static void link_state(void)
 {
@@ -189,11 +205,13 @@ uint64_t link_run(void)
     unsigned left = TURN;
 
     now = clock_now();
+    drop_broken();
     for (unsigned round = 0; round < ROUNDS && left > 0; round++) {
         if (wire->is_open()) {
             wire->awake();
             link_state();
             left = take_in(left);
+            drop_broken();
             if (out_of_room && wire->room() != NULL) {
                 out_of_room = false;
                 tcp_txnow();

@@ -31,6 +31,8 @@ struct wire {
     void (*close)(void);
     /** Is it open? */
     bool (*is_open)(void);
+    /** Is it of no use any more? Then it is to be closed, and opened again. */
+    bool (*broken)(void);
     /** Is the link up? */
     bool (*link)(void);
     /** We were woken by WIRE_BITS. */

@@ -55,6 +55,11 @@ static bool is_open(void)
     return net.area != NULL;
 }
 
+static bool broken(void)
+{
+    return !net_alive(&net);
+}
+
 static bool link_up(void)
 {
     return net.area != NULL && __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
@@ -138,6 +143,7 @@ const struct wire wire_netdev = {
     .open = open_wire,
     .close = close_wire,
     .is_open = is_open,
+    .broken = broken,
     .link = link_up,
     .woken = woken,
     .awake = awake,

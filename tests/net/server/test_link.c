@@ -21,7 +21,8 @@
 #define A_TURN 1000u   /* more than one run needs to take in */
 
 static uint64_t clock_ns = UINT64_C(1000000000);
-static bool open;
+static bool open, broken;
+static unsigned opened;
 static unsigned waiting, part_flags; /* parts that come, and what each says */
 static unsigned taken, given_back, sleeps;
 /* What each is: a frame that is nobody's, of no known type, if not said otherwise. */
@@ -48,6 +49,8 @@ static int open_device(ukern_handle port, struct net_info *info)
     (void)port;
     *info = (struct net_info){.mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56}, .mtu = 1500};
     open = true;
+    broken = false;
+    opened++;
     return UKERN_OK;
 }
 
@@ -59,6 +62,11 @@ static void close_device(void)
 static bool is_open(void)
 {
     return open;
+}
+
+static bool is_broken(void)
+{
+    return broken;
 }
 
 static void nothing(void) {}
@@ -123,6 +131,7 @@ const struct wire wire_netdev = {
     .open = open_device,
     .close = close_device,
     .is_open = is_open,
+    .broken = is_broken,
     .link = is_open,
     .woken = nothing,
     .awake = nothing,
@@ -172,6 +181,30 @@ static void test_endless_frame(void **state)
     assert_int_equal(given_back, taken);
     come(0, 0);
     assert_true(link_run() > clock_ns);
+}
+
+/* A wire that is of no use any more is closed at once, and opened again in a second. */
+static void test_broken_wire(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned before = opened;
+
+        come(MANY, 0);
+        broken = true;
+        link_run();
+        assert_false(open);
+        assert_int_equal(given_back, taken);
+        clock_ns += SECOND / 2;
+        link_run();
+        assert_false(open);
+        clock_ns += SECOND;
+        link_run();
+        assert_true(open);
+        assert_int_equal(opened, before + 1);
+        come(0, 0);
+        assert_true(link_run() > clock_ns);
+    }
 }
 
 /* ---- Name servers by router advertisements. ---- */
@@ -386,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_endless_frame),
+        cmocka_unit_test(test_broken_wire),
         cmocka_unit_test(test_name_servers),
         cmocka_unit_test(test_hostile_name_servers),
         cmocka_unit_test(test_name_servers_in_pieces),

@@ -342,14 +342,10 @@ int main(void)
 {
 #define SERVED(f) cmocka_unit_test_setup_teardown(f, ready, settled)
     const struct CMUnitTest tests[] = {
-        SERVED(test_set_is_fair),
-        SERVED(test_turns),
-        SERVED(test_turn_of_too_much),
-        SERVED(test_turns_of_datagrams),
-        SERVED(test_all_buffers_in_use),
-        SERVED(test_turn_of_a_dead_caller),
-        SERVED(test_turn_of_a_few_bytes),
-        SERVED(test_turn_until),
+        SERVED(test_set_is_fair),         SERVED(test_turns),
+        SERVED(test_turn_of_too_much),    SERVED(test_turns_of_datagrams),
+        SERVED(test_all_buffers_in_use),  SERVED(test_turn_of_a_dead_caller),
+        SERVED(test_turn_of_a_few_bytes), SERVED(test_turn_until),
         SERVED(test_turns_that_lie),
     };
 
