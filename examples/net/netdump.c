@@ -4,6 +4,7 @@
  * of one EtherType (hexadecimal) only. A bulk client: frames are read where the device has put
  * them.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -75,13 +76,15 @@ int main(int argc, char **argv)
     enum net_filter filter = NET_FILTER_ALL;
     unsigned long want = 0, type = 0, n;
     int option, error;
+    char *end;
 
     while ((option = getopt(argc, argv, "c:t:")) != -1) {
         if (option == 't') {
-            type = strtoul(optarg, NULL, 16);
+            type = strtoul(optarg, &end, 16);
             filter = NET_FILTER_TYPE;
         }
-        if (option == '?' || (option == 'c' && !parse_number(optarg, UINT32_MAX, &want)))
+        if (option == '?' || (option == 't' && (!isxdigit((unsigned char)*optarg) || *end != 0)) ||
+            (option == 'c' && !parse_number(optarg, UINT32_MAX, &want)))
             optind = argc + 1;
     }
     if (optind != argc || type > 0xffff) {
