@@ -42,6 +42,7 @@
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
 #?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
+#?   JOBS            how many tests run at a time: 1 or 2 (1)             make check JOBS=2
 #?   ROUNDS          rounds of bench, bench-linux and bench-sdk (3)       make bench-sdk ROUNDS=5
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.

@@ -22,11 +22,11 @@ while read -r netdev own name what; do
     ok "$what, with netdev: at most $netdev instructions" at_most network.json "$name" "$netdev"
     ok "$what, without: at most $own" at_most network.json "own_$name" "$own"
 done <<'GATES'
-2000000 1780000 tcp_in_mib a MiB in
-4500000 3900000 tcp_out_mib a MiB out
+1880000 1650000 tcp_in_mib a MiB in
+4400000 3800000 tcp_out_mib a MiB out
 5500 3800 udp_packet a packet of a UDP echo
 45000 36000 connection a connection
 12900 9300 round_trip a round trip by TCP
-43000 35500 page a small page
+47500 39500 page a small page
 GATES
 finish

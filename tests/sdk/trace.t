@@ -144,7 +144,7 @@ int main(void)
 }
 END
 makefile 'TASKS := silent refuser caller' 'silent.provides := silent' 'refuser.provides := refuser' 'caller.uses := silent refuser'
-ok "a system that hangs" run make trace TIMEOUT=20
+ok "a system that hangs" run make trace TIMEOUT=10
 ok "is ended after its time" says "$out" "stopped from outside, after its time"
 ok "the one who waits is named, and for whom" grep -q 'caller still waits for silent: call 77, sent at ' "$out"
 ok "the call has no reply" json build/hang.trace.json 'grep { $_->{args}{answered} eq "no" && $_->{name} eq "call 77 → silent" } waits()'
