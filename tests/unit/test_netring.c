@@ -398,10 +398,13 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_send),           cmocka_unit_test(test_send_is_bounded),
-        cmocka_unit_test(test_wake),           cmocka_unit_test(test_slow_client),
+        cmocka_unit_test(test_send),
+        cmocka_unit_test(test_send_is_bounded),
+        cmocka_unit_test(test_wake),
+        cmocka_unit_test(test_slow_client),
         cmocka_unit_test(test_liars_who_send),
-        cmocka_unit_test(test_lies_of_netdev), cmocka_unit_test(test_liars_who_return),
+        cmocka_unit_test(test_lies_of_netdev),
+        cmocka_unit_test(test_liars_who_return),
         cmocka_unit_test(test_random),
     };
 
