@@ -9,8 +9,12 @@ network := $(patsubst ./%,%,$(dir $(lastword $(MAKEFILE_LIST))))
 #
 # Registers, interrupt and memory of this one device, and nothing else of the machine. The memory: queues, and room for
 # frames to be sent; receive buffers; and an area for each bulk client.
+# As whole programs, functions within others where it saves a call: a packet passes through many small ones of many files.
+# Nobody computes with floating point, so no registers of it need be kept apart.
+network_flags := -O3 -flto=auto -mgeneral-regs-only
 ifeq ($(DRIVER),netdev)
 netdev.sources  := $(wildcard $(network)netdev/*.c)
+netdev.cflags   := $(network_flags)
 netdev.hot      := $(network)netdev/hot
 netdev.provides := net
 netdev.uses     := console
@@ -35,10 +39,9 @@ lwip_sources := altcp altcp_alloc altcp_tcp def dhcp dhcp6 dns etharp ethernet e
     ip4_frag ip6 ip6_addr ip6_frag mld6 nd6 mem memp netif pbuf raw stats sys tcp tcp_in tcp_out timeouts udp
 netserv.sources  := $(wildcard $(network)netserv/*.c) $(addprefix $(network)netdev/,driver.c registers.c nic.c virtio.c virtqueue.c) \
     $(network)../pipes/pipeserv/pipe.c $(lwip_sources:%=$(lwip)/%.c)
-# The sum: what system headers include is no dependency, and lwipopts.h is included by lwIP's. As a whole program: a packet
-# passes through many small functions of many files.
+# The sum: what system headers include is no dependency, and lwipopts.h is included by lwIP's.
 netserv.cflags   := -I$(network)netserv -isystem $(lwip) -DOPTIONS=$(firstword $(shell cksum <$(network)netserv/lwipopts.h)) \
-    -Wno-cast-qual -Wno-shadow -Wno-address -Wno-unused-parameter -mgeneral-regs-only -flto=auto
+    -Wno-cast-qual -Wno-shadow -Wno-address -Wno-unused-parameter $(network_flags)
 netserv.hot      := $(network)netserv/hot
 netserv.provides := socket
 netserv.uses     += console

@@ -24,7 +24,8 @@ uint16_t checksum(const void *data, int length)
             word = load(p + i);
             low += (uint32_t)word;
             high += word >> 32;
-            __asm__("" : "+r"(low), "+r"(high)); /* one after the other: no trees, which take more */
+            /* One after the other: the compiler's trees take more. */
+            __asm__("" : "+r"(low), "+r"(high));
         }
     for (; length >= 8; length -= 8, p += 8) {
         word = load(p);
