@@ -22,11 +22,11 @@ while read -r netdev own name what; do
     ok "$what, with netdev: at most $netdev instructions" at_most network.json "$name" "$netdev"
     ok "$what, without: at most $own" at_most network.json "own_$name" "$own"
 done <<'GATES'
-1880000 1650000 tcp_in_mib a MiB in
-4400000 3800000 tcp_out_mib a MiB out
-5500 3800 udp_packet a packet of a UDP echo
-45000 36000 connection a connection
-12900 9300 round_trip a round trip by TCP
-47500 39500 page a small page
+1780000 1600000 tcp_in_mib a MiB in
+4050000 3500000 tcp_out_mib a MiB out
+5200 3750 udp_packet a packet of a UDP echo
+42000 34000 connection a connection
+12000 9000 round_trip a round trip by TCP
+47000 39500 page a small page
 GATES
 finish
