@@ -93,7 +93,8 @@ int main(int argc, char **argv)
     }
     port = port_create();
     for (;;) {
-        error = net_open(&net, task_handle("net"), port, WAKE, BADGE, filter, (uint16_t)type);
+        error = net_open(&net, task_handle("net"), port, WAKE, BADGE, filter, (uint16_t)type,
+                         UKERN_FOREVER);
         if (error != UKERN_OK) {
             fprintf(stderr, "netdump: %s\n", ukern_strerror(error));
             return 1;

@@ -110,9 +110,9 @@ int ipc_call(ukern_handle port, struct ukern_msg *m)
     return ipc_call_until(port, m, UKERN_FOREVER);
 }
 
-int net_info(ukern_handle net, struct net_info *info)
+int net_info_until(ukern_handle net, struct net_info *info, uint64_t deadline)
 {
-    (void)net;
+    (void)net, (void)deadline;
     *info = (struct net_info){.mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56}, .mtu = 1500};
     if (lies && byte() % 4 == 0)
         info->mtu = (uint16_t)four();

@@ -53,7 +53,7 @@
  *  struct net net;
  *  struct net_desc frame;
  *
- *  error = net_open(&net, task_handle("net"), port, WAKE_BIT, NETDEV_BADGE, NET_FILTER_OWN, 0);
+ *  error = net_open(&net, task_handle("net"), port, WAKE_BIT, NETDEV_BADGE, NET_FILTER_OWN, 0, UKERN_FOREVER);
  *  for (;;) {
  *      while (net_receive(&net, &frame)) {            // one descriptor a frame, unless NET_MORE
  *          use(net.pool + frame.offset, frame.length);

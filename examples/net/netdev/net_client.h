@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** @file
- *  The client's side of net.h. Nothing here waits but net_recv() and net_open(); nothing allocates.
+ *  The client's side of net.h. Nothing here waits but what has a deadline, and net_filter(); nothing allocates.
  */
 #ifndef NETDEV_NET_CLIENT_H
 #define NETDEV_NET_CLIENT_H
@@ -54,7 +54,7 @@ static inline int net_info(ukern_handle net, struct net_info *info)
 }
 
 #else /* a test's own */
-int net_info(ukern_handle net, struct net_info *info);
+int net_info_until(ukern_handle net, struct net_info *info, uint64_t deadline);
 #endif
 
 /* Handles that a reply has brought and that nobody wants. */
@@ -76,12 +76,12 @@ static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t 
     return UKERN_TAG_LABEL(m.tag);
 }
 
-/** Another client's handle, for who got his from somebody else and would share a badge. Handle or
- * an error. */
-static inline ukern_handle net_dup(ukern_handle net)
+/** Another client's handle, for who got his from somebody else and would share a badge. Waits until an absolute time,
+ * as while netdev is started again. Handle or an error. */
+static inline ukern_handle net_dup(ukern_handle net, uint64_t deadline)
 {
     struct ukern_msg m = {UKERN_TAG(NET_DUP, 0), {0}};
-    int error = ipc_call(net, &m);
+    int error = ipc_call_until(net, &m, deadline);
 
     if (error < 0)
         return error;
@@ -134,12 +134,13 @@ static inline void net_close(struct net *n)
  * @param server  handle of `net`, as task_handle() gave it; must stay.
  * @param port    the caller's own port (UKERN_R_MINT): woken with `bits`; it hears a hangup of
  * `badge` when netdev dies or cuts the client off.
+ * @param deadline  absolute: until then it waits, as while netdev is started again.
  * @return UKERN_OK; UKERN_EEXIST: this handle's badge is a bulk client already; UKERN_EBUSY: too
  * many; UKERN_EINVAL: filter; UKERN_EIO: the device does not work; UKERN_ENOMEM; UKERN_EPEER;
- * UKERN_ENOENT: no network was granted; UKERN_EPROTO: that is no netdev.
+ * UKERN_ENOENT: no network was granted; UKERN_EPROTO: that is no netdev; UKERN_ETIMEDOUT.
  */
 static inline int net_open(struct net *n, ukern_handle server, ukern_handle port, uint64_t bits,
-                           uint64_t badge, enum net_filter filter, uint16_t type)
+                           uint64_t badge, enum net_filter filter, uint16_t type, uint64_t deadline)
 {
     struct ukern_msg m = {UKERN_TAG(NET_OPEN, 1), {bits, filter, type}};
     void *area = NULL, *pool = NULL;
@@ -154,7 +155,7 @@ static inline int net_open(struct net *n, ukern_handle server, ukern_handle port
     if (h < 0)
         return h;
     m.w[5] = UKERN_SEND_HANDLE(h, UKERN_R_NOTIFY) | UKERN_SEND_MOVE;
-    error = ipc_call(server, &m);
+    error = ipc_call_until(server, &m, deadline);
     if (error < 0) {
         handle_close(h);
         return error;
@@ -180,7 +181,7 @@ static inline int net_open(struct net *n, ukern_handle server, ukern_handle port
         if (area != NULL)
             shm_unmap(area);
         m = (struct ukern_msg){UKERN_TAG(NET_CLOSE, 0), {0}};
-        if (ipc_call(server, &m) == UKERN_OK)
+        if (ipc_call_until(server, &m, deadline) == UKERN_OK)
             net_drop(&m);
         return error;
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* As a bulk client of netdev. */
 #include <string.h>
+#include <ukern/irq.h>
 #include <ukern/task.h>
 
 #include "../netdev/net_client.h"
 #include "wire.h"
 
-#define SLOTS NET_SLOTS
+#define SLOTS    NET_SLOTS
+#define PATIENCE UINT64_C(5000000000) /* nanoseconds until netdev has answered when it is opened */
 
 static struct net net;
 static ukern_handle server = -1; /* netdev's, with a badge of our own */
@@ -17,6 +19,7 @@ static bool sent[SLOTS]; /* netdev has it: what it says of others is no news */
 
 static int open_wire(ukern_handle port, struct net_info *info)
 {
+    uint64_t deadline = clock_now() + PATIENCE;
     int error;
 
     net_close(&net);
@@ -26,14 +29,14 @@ static int open_wire(ukern_handle port, struct net_info *info)
     if (server < 0)
         return server;
     /* A badge of its own ends with this task: the next netserv finds its place free. */
-    server = net_dup(server);
+    server = net_dup(server, deadline);
     if (server < 0)
         return server;
     badge = badge == 0 ? WIRE_BADGE : badge + 1;
-    error = net_open(&net, server, port, WIRE_BITS, badge, NET_FILTER_OWN, 0);
+    error = net_open(&net, server, port, WIRE_BITS, badge, NET_FILTER_OWN, 0, deadline);
     if (error != UKERN_OK)
         return error;
-    error = net_info(net.server, info);
+    error = net_info_until(net.server, info, deadline);
     if (error != UKERN_OK) {
         net_close(&net);
         return error;

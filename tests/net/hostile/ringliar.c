@@ -29,9 +29,9 @@ static void open_net(void)
     rarity = 1 + below(2) * below(8) + below(2) * below(60);
     if (server >= 0)
         handle_close(server);
-    server = net_dup(task_handle("net"));
-    if (net_open(&net, server, port, WAKE, ++badge, (enum net_filter)below(3),
-                 (uint16_t)random32()) == UKERN_OK)
+    server = net_dup(task_handle("net"), UKERN_FOREVER);
+    if (net_open(&net, server, port, WAKE, ++badge, (enum net_filter)below(3), (uint16_t)random32(),
+                 UKERN_FOREVER) == UKERN_OK)
         tally->opened++;
 }
 

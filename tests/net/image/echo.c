@@ -33,7 +33,8 @@ static void check(const char *what, int64_t result)
 
 static void open_net(void)
 {
-    check("net_open", net_open(&net, task_handle("net"), port, WAKE, BADGE, NET_FILTER_ALL, 0));
+    check("net_open",
+          net_open(&net, task_handle("net"), port, WAKE, BADGE, NET_FILTER_ALL, 0, UKERN_FOREVER));
     for (free_count = 0; free_count < SLOTS; free_count++)
         free_slot[free_count] = free_count;
     printf("echo: ready\n");

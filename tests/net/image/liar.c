@@ -39,8 +39,8 @@ int main(void)
     int error;
 
     for (unsigned how = 0; how < 3; how++) {
-        server = net_dup(task_handle("net"));
-        error = net_open(&net, server, port, WAKE, BADGE, NET_FILTER_OWN, 0);
+        server = net_dup(task_handle("net"), UKERN_FOREVER);
+        error = net_open(&net, server, port, WAKE, BADGE, NET_FILTER_OWN, 0, UKERN_FOREVER);
         if (error == UKERN_OK) {
             lie(how);
             do

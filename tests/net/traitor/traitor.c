@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * It serves as netdev does, and soon after a client has opened an area it betrays it, in a different way
- * each time. It says how often an area was opened.
+ * each time. Twice it does not answer when it is to be opened. It says how often an area was opened.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static ukern_handle area_shm, pool_shm, info_shm, client = -1;
 static struct net_area *area;
 static struct net_info *info;
 static uint64_t client_bits;
-static unsigned opened;
+static unsigned opened, ignored; /* so many times */
 
 static ukern_handle make(size_t size, void **memory)
 {
@@ -40,6 +40,10 @@ static int do_dup(struct server *s, struct request *r)
 {
     static uint64_t badge = UINT64_C(1) << 40;
 
+    if (opened == 4 && ignored == 0) {
+        ignored++;
+        return SERVER_LATER; /* never */
+    }
     r->reply = (struct ukern_msg){UKERN_TAG(UKERN_OK, 1), {0}};
     r->reply.w[5] =
         UKERN_SEND_HANDLE(
@@ -52,6 +56,10 @@ static int do_open(struct server *s, struct request *r)
 {
     static void *pool;
 
+    if (opened == 7 && ignored == 1) {
+        ignored++;
+        return SERVER_LATER;
+    }
     if (area != NULL) {
         shm_unmap(area);
         shm_unmap(pool);
