@@ -116,6 +116,7 @@ fetched() {
 }
 
 # Its address has a query and no path, and its server is in no hurry to end the connection.
+# shellcheck disable=SC2016 # perl's
 fetched_whole() {
     asked 127.0.0.1 '^GET /[?]q HTTP/1.0\r\nHost: 10.0.2.2:\d+\r' \
         '$s->syswrite("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"); $s->syswrite("whole file and more"); sysread $s, my $end, 1; ""' \
@@ -164,6 +165,7 @@ ok "wget: a file that its server keeps the connection for" fetched_whole
 ok "wget: one that breaks off" fetched '"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\n" . "half" x 15' "wget: 10.0.2.2: the last 40 bytes did not come"
 ok "wget: one that is elsewhere" fetched '"HTTP/1.1 302 Found\r\nlocation:\thttp://there/\r\nA: b\r\n\r\n"' "wget: ask for http://there/"
 ok "wget: one that is sent as nobody asked for" fetched '"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"' "wget: 10.0.2.2 sends it encoded"
+# shellcheck disable=SC2016 # perl's
 ok "wget: a server that resets the connection" fetched 'setsockopt $s, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0); close $s; ""' "wget: 10.0.2.2: the peer broke the connection off"
 ok "arping: mistakes" wrong arping "arping 10.0.2" "arping -c 0 10.0.2.2" "arping -s 10 10.0.2.2"
 ok "netdump: mistakes" wrong "netdump -t 10000" "netdump -t arp" "netdump -t 8g" "netdump -c 0" "netdump 80"

@@ -160,6 +160,7 @@ drawn() {
     fi
     rm -f "$BUILD/tests/status-$name.png"
     browse "$@" --dump-dom "$url/status" >dom
+    # shellcheck disable=SC2086 # several words
     ok "the status page in a browser, $name: figures, curves, tasks" drawn_right dom dom init console pipeserv iperfd shell $tasks
     ok "it is live" says dom ">live</span>"
     browse "$@" --window-size="${size%x*},${size#*x}" --hide-scrollbars --screenshot="$BUILD/tests/status-$name.png" "$url/status"
