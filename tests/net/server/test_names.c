@@ -9,11 +9,10 @@
 #include <ukern/stream.h>
 
 #include "../wire/wire.h"
-#include "world.h"
+#include "talk.h"
 
 #include <lwip/dns.h>
 
-#define SERVER     1u /* the badge of `socket` itself */
 #define DNS        53u
 #define UDP_HEADER 8u
 #define DNS_HEADER 12u
@@ -27,8 +26,6 @@ struct question {
     size_t size; /* of all of it, */
     uint8_t bytes[512];
 };
-
-static uint8_t frame[FRAME_MAX];
 
 /* The next one, if one has been sent. */
 static bool asked(struct question *q)
@@ -149,34 +146,13 @@ static void failed(struct call *c, int error)
 
 static int begin(void **state)
 {
-    static const uint8_t request[] = {0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1};
     ip_addr_t server;
-    uint8_t in[64];
 
     (void)state;
     IP_ADDR4(&server, 10, 0, 2, 2);
     dns_setserver(0, &server);
-    memset(frame, 0, 60);
-    memset(frame, 0xff, 6);
-    memcpy(frame + 6, our_mac, 6);
-    memcpy(frame + 12, request, sizeof request);
-    memcpy(frame + 22, our_mac, 6);
-    put32(frame + 28, OUR_IP);
-    put32(frame + 38, GUEST_IP);
-    world_frame(frame, 60);
-    while (world_sent(in, sizeof in) > 0)
-        continue;
+    greet();
     return 0;
-}
-
-static int end(void **state)
-{
-    const char *left = world_settle();
-
-    (void)state;
-    if (left != NULL)
-        print_error("%s\n", left);
-    return left != NULL;
 }
 
 static void test_both_families(void **state)
@@ -380,7 +356,7 @@ static void test_many(void **state)
 
 int main(void)
 {
-#define SERVED(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define SERVED(f) cmocka_unit_test_setup_teardown(f, begin, settled)
     const struct CMUnitTest tests[] = {
         SERVED(test_both_families),        SERVED(test_by_another_name),
         SERVED(test_no_such_name),         SERVED(test_silence),
