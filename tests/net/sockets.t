@@ -3,7 +3,7 @@
 #
 # netserv, httpd and echod in QEMU, with curl and perl on the host as their peers, on 127.0.0.1 only.
 # CONNECTIONS sets how many short ones are made in a row (5000), SIZE how many bytes the large file has (104857600).
-# CROWDS=all has three crowds of connections that do nothing, which take minutes, where the default has one; CROWDS= none.
+# CROWDS=all has three crowds of connections that do nothing, which take minutes, where the default has one; CROWDS= none. PICTURES= draws none.
 # TEST_SECONDS=900
 CONNECTIONS=${CONNECTIONS:-5000}
 SIZE=${SIZE:-104857600}
@@ -282,8 +282,10 @@ ok "the status page" eval "get '$url/status' | grep '<title>ukern status' >/dev/
 ok "its figures" eval "status && grep -q '\"name\":\"netserv\"' status.json"
 ok "nothing of it comes from elsewhere" eval "get -o page '$url/status' && ! grep -Ei '(src|href|action) *=|url\(|@import|https?:' page"
 # The page, its cards, the dot beside `live`; bars of memory, which are out of a phone's sight.
-drawn wide 1280x900 "f4f5f8=100000 ffffff=300000 0d9a74=40 3a6df0=500"
-drawn phone 420x1000 "10131b=50000 181d29=150000 3fd0a2=40" --blink-settings=preferredColorScheme=0
+if [ -n "${PICTURES-yes}" ]; then
+    drawn wide 1280x900 "f4f5f8=100000 ffffff=300000 0d9a74=40 3a6df0=500"
+    drawn phone 420x1000 "10131b=50000 181d29=150000 3fd0a2=40" --blink-settings=preferredColorScheme=0
+fi
 CROWDS=${CROWDS-yes}
 [ -z "$CROWDS" ] || { client "$http" drip; echo "status $?"; } >drip.out 2>&1 & # goes on meanwhile
 drip=$!
