@@ -109,8 +109,8 @@ real_iperf() {
         iperf -c 127.0.0.1 -p "$iperf" -n 4M "-$both" -L "$way" >iperf.out 2>&1
         ok "both directions, -$both" in_both
     done
-    iperf -u -c 127.0.0.1 -p "$iperf" -b 5M -t 2 >iperf.out 2>&1
-    ok "iperf of the host by UDP: it prints the server's report" eval 'grep -q "Server Report" iperf.out && grep -Eq "MBytes.*ms +[0-9]+/ *[89][0-9][0-9] " iperf.out || { sed "s/^/# /" iperf.out; false; }'
+    iperf -u -c 127.0.0.1 -p "$iperf" -b 5M -t 2 >iperf.out 2>&1 # a host that is busy may lose most of it
+    ok "iperf of the host by UDP: it prints the server's report" eval 'grep -q "Server Report" iperf.out && grep -Eq "[KM]Bytes.*ms +[0-9]+/ *[89][0-9][0-9] " iperf.out || { sed "s/^/# /" iperf.out; false; }'
     iperf -s -p "$sink" >iperf.in 2>&1 &
     sinks=$!
     sleep 2
