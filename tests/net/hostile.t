@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # netdev and netserv in QEMU under clients that lie about their rings and ask for anything (hostile/), while an honest
-# client and a host on the wire go on. STEPS sets how many steps each of the two kinds of liars makes (2000), SEED where
+# client and a host on the wire go on. STEPS sets how many steps each of the two kinds of liars makes (1000), SEED where
 # they begin.
 # TEST_SECONDS=900
-STEPS=${STEPS:-2000}
+STEPS=${STEPS:-1000}
 . "$UKERN/tests/net/guest.sh"
 need_lwip
 
