@@ -84,7 +84,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: arping [-c COUNT] [-s SOURCE] ADDRESS, as 10.0.2.2\n");
         return 2;
     }
-    net = task_handle("net");
+    /* Programs of a shell share its badge, but each is a client of its own. */
+    net = net_dup(task_handle("net"), UKERN_FOREVER);
     error = net < 0 ? net : net_filter(net, NET_FILTER_TYPE, TYPE_ARP);
     if (error != UKERN_OK)
         return fail("net", error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdump [-c COUNT] [-t TYPE]: print the head of each frame on the wire, for ever or COUNT times;
- * of one EtherType (hexadecimal) only. A bulk client: frames are read where the device has put
- * them.
+ * netdump [-c COUNT] [-t TYPE]: a line for each frame that comes in, with its addresses, its type, its bytes and the
+ * first 32 behind the header; for ever or COUNT times; of one EtherType (hexadecimal) only. What this machine sends is not
+ * shown. A bulk client: frames are read where the device has put them.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -76,6 +76,7 @@ int main(int argc, char **argv)
     enum net_filter filter = NET_FILTER_ALL;
     unsigned long want = 0, type = 0, n;
     int option, error;
+    ukern_handle server;
     char *end;
 
     while ((option = getopt(argc, argv, "c:t:")) != -1) {
@@ -93,8 +94,9 @@ int main(int argc, char **argv)
     }
     port = port_create();
     for (;;) {
-        error = net_open(&net, task_handle("net"), port, WAKE, BADGE, filter, (uint16_t)type,
-                         UKERN_FOREVER);
+        /* Programs of a shell share its badge, but each is a client of its own. */
+        server = net_dup(task_handle("net"), UKERN_FOREVER);
+        error = net_open(&net, server, port, WAKE, BADGE, filter, (uint16_t)type, UKERN_FOREVER);
         if (error != UKERN_OK) {
             fprintf(stderr, "netdump: %s\n", ukern_strerror(error));
             return 1;
@@ -105,6 +107,7 @@ int main(int argc, char **argv)
         want -= want != 0 ? n : 0;
         printf("netdump: netdev is gone; waiting for the next\n");
         net_close(&net);
+        handle_close(server);
     }
     net_close(&net);
     return 0;

@@ -33,6 +33,7 @@ wrong() {
 
 # Who listens on the host, and counts (client.pl): $sink, $sinks.
 listener() {
+    : >sink.out # or what an earlier one has said is taken for this one's
     sink=$(free_port)
     perl "$UKERN/tests/net/client.pl" "$sink" sink "$1" >sink.out &
     sinks=$!
@@ -81,6 +82,7 @@ from_here() {
 # asked HOST PATTERN ANSWER LINE: run the line in the shell while one on the host answers the first who asks at $sink: if the
 # request matches. ANSWER is Perl; $s is the connection.
 asked() {
+    : >sink.out # or what an earlier one has said is taken for this one's
     sink=$(free_port)
     perl -MIO::Socket::IP -MSocket -e '
         my ($host, $port, $pattern, $answer) = @ARGV;
@@ -140,6 +142,56 @@ idle() {
     [ $((run_cpu - cpu)) -le 20 ] && [ $((run_switches - switches)) -le 100 ]
 }
 
+# How many bulk clients netdev has, netserv among them: within a minute.
+bulk_clients() {
+    for _ in $(seq 60); do
+        run netinfo || return 1
+        ! grep -q " $1 of them bulk" out || return 0
+        sleep 1
+    done
+    says out " $1 of them bulk"
+}
+
+gateway=52:55:0a:00:02:02 us=52:54:00:12:34:56
+# What netdump says of a frame of the gateway's.
+from_gateway="$gateway > $us type"
+arp_reply="64 bytes: 00 01 08 00 06 04 00 02 52 55 0a 00 02 02 0a 00 02 02 52 54 00 12 34 56 0a 00 02 0f 00 00 00 00"
+
+# arpings COUNT: as many answers of the gateway, with their times.
+arpings() {
+    answers "arping -c $1 10.0.2.2" 0 "10.0.2.2 is at $gateway" &&
+        [ "$(grep -c "10.0.2.2 is at $gateway, [0-9][0-9]* us\$" out)" -eq "$1" ]
+}
+
+# dumps COUNT TYPE COMMAND...: while the command runs, netdump shows so many frames of that type; its lines are then in the file
+# dump. It is a client of its own, which netdev forgets when it has ended.
+dumps() {
+    count=$1 type=$2
+    shift 2
+    at_dump=$(wc -c <console)
+    echo "netdump -c $count -t $type &" >&4
+    bulk_clients 2 && "$@" && bulk_clients 1 || return 1
+    tail -c +$((at_dump + 1)) console | grep " type $type, " >dump
+    [ "$(wc -l <dump)" -eq "$count" ] || { sed 's/^/# /' dump; return 1; }
+}
+
+dumps_arp() {
+    dumps 2 0806 arpings 2 && says dump "$from_gateway 0806, $arp_reply"
+}
+
+# Of an echo: Ethernet's header, IP's and 64 bytes; 32 of them are shown.
+dumps_ip() {
+    dumps 1 0800 answers "ping -c 1 10.0.2.2" 0 "1 of 1 answers" && says dump "$from_gateway 0800, 98 bytes: 45 00 00 54 " &&
+        grep -q "bytes:\( [0-9a-f][0-9a-f]\)\{32\}\$" dump
+}
+
+# When netdev dies, netdump waits for the next, and goes on.
+netdev_dies() {
+    run ps || return 1
+    type "kill $(awk '$NF == "netdev" { print $1 }' out)"
+    wait_for "netdump: netdev is gone; waiting for the next" && bulk_clients 2 && arpings 1
+}
+
 ok "the image is built" build_image
 ok "it boots" boot
 [ $tap_failed = 0 ] || { stop; finish; exit 1; }
@@ -172,6 +224,8 @@ ok "netdump: mistakes" wrong "netdump -t 10000" "netdump -t arp" "netdump -t 8g"
 ok "netinfo: the device" answers netinfo 0 "address      52:54:00:12:34:56"
 ok "whose link is up" says out "link         up, changed 0 times"
 ok "arping: nobody has that address" answers "arping 10.0.2.77" 1 "no answer from 10.0.2.77"
+ok "arping and netdump at once: each shows the answers" dumps_arp
+ok "netdump: an echo" dumps_ip
 ok "nc: nobody listens" answers "nc 127.0.0.1 81" 1 "nc: 127.0.0.1: connection refused: nobody listens there"
 ok "nc: a port that cannot be" answers "nc -l 0" 1 "nc: a port is a number from 1 to 65535"
 ok "nc: a port in use" answers "nc -l 80" 1 "nc: 80: that port is in use by another"
@@ -186,5 +240,6 @@ else
     echo "ok $tap_count - 1 MB from the host by IPv6 # SKIP this machine has no ::1"
 fi
 ok "who has nothing to do costs nothing" idle
+ok "netdump goes on with the next netdev" dumps 1 0806 netdev_dies
 stop
 finish

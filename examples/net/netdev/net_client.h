@@ -77,12 +77,15 @@ static inline int net_filter(ukern_handle net, enum net_filter filter, uint16_t 
 }
 
 /** Another client's handle, for who got his from somebody else and would share a badge. Waits until an absolute time,
- * as while netdev is started again. Handle or an error. */
+ * as while netdev is started again. Handle or an error; if `net` is one, that. */
 static inline ukern_handle net_dup(ukern_handle net, uint64_t deadline)
 {
     struct ukern_msg m = {UKERN_TAG(NET_DUP, 0), {0}};
-    int error = ipc_call_until(net, &m, deadline);
+    int error;
 
+    if (net < 0)
+        return net; /* task_handle() did not find it */
+    error = ipc_call_until(net, &m, deadline);
     if (error < 0)
         return error;
     error = UKERN_TAG_LABEL(m.tag);

@@ -25,11 +25,8 @@ static int open_wire(ukern_handle port, struct net_info *info)
     net_close(&net);
     if (server >= 0)
         handle_close(server);
-    server = task_handle("net");
-    if (server < 0)
-        return server;
     /* A badge of its own ends with this task: the next netserv finds its place free. */
-    server = net_dup(server, deadline);
+    server = net_dup(task_handle("net"), deadline);
     if (server < 0)
         return server;
     badge = badge == 0 ? WIRE_BADGE : badge + 1;
