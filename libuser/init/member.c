@@ -107,6 +107,7 @@ struct start {
     char device_name[SPAWN_GRANTS_MAX][DEVICE_NAME_MAX];
     char dma_name[SPAWN_GRANTS_MAX][DMA_NAME_MAX];
     unsigned device_names;
+    const char *no_dma; /* for a piece of this size there was no memory */
 };
 
 static int grant_provided(struct start *s, const struct image_task *task)
@@ -174,9 +175,17 @@ static int grant_device(struct start *s, const char *name, const struct device *
     return error;
 }
 
+/* Has the task taken it back for itself? Then nobody else can have it, not even its next life. */
+static bool taken_back(ukern_handle dma)
+{
+    struct shm_facts facts;
+
+    return shm_info(dma, &facts) == UKERN_EREVOKED;
+}
+
 /* Memory that its devices reach. Those that can be reset do not use the old one any more: the new
  * task gets new memory, which nobody shares who has outlived the old task. */
-static int renew_dma(const struct member *m)
+static int renew_dma(struct start *s, const struct member *m)
 {
     bool keep = false;
     uint64_t size;
@@ -189,12 +198,14 @@ static int renew_dma(const struct member *m)
         keep |= !m->devices[i].virtio;
     }
     for (unsigned i = 0; i < m->task->dma.count; i++) {
-        if (keep && m->dma[i] >= 0)
+        if (keep && m->dma[i] >= 0 && !taken_back(m->dma[i]))
             continue;
         if (m->dma[i] >= 0)
             handle_close(m->dma[i]);
         image_size(m->task->dma.word[i], &size); /* checked when it was read */
         m->dma[i] = shm_create_dma(task_handle("system"), size);
+        if (m->dma[i] == UKERN_ENOMEM)
+            s->no_dma = m->task->dma.word[i];
         if (m->dma[i] < 0)
             return m->dma[i];
     }
@@ -203,7 +214,7 @@ static int renew_dma(const struct member *m)
 
 static int grant_dma(struct start *s, const struct member *m)
 {
-    int error = renew_dma(m);
+    int error = renew_dma(s, m);
 
     for (unsigned i = 0; i < m->task->dma.count && error == UKERN_OK; i++) {
         if (i == SPAWN_GRANTS_MAX)
@@ -231,18 +242,23 @@ static int grant_all(struct start *s, const struct member *m)
     return error;
 }
 
-static void explain(const struct image_task *task, const struct spawn *s, int error)
+static void explain(const struct image_task *task, const struct start *s, int error)
 {
+    uint64_t memory = s->spawn.memory;
     struct ukern_task_info me;
 
-    if (error == UKERN_ENOMEM && task_info(task_handle("system"), task_self(), &me) == UKERN_OK &&
-        s->memory > me.memory_limit - me.memory_used)
+    if (error == UKERN_ENOMEM && s->no_dma != NULL)
+        say("task %s: there is no memory in one piece for the %s of its .dma", task->name,
+            s->no_dma);
+    else if (error == UKERN_ENOMEM &&
+             task_info(task_handle("system"), task_self(), &me) == UKERN_OK &&
+             memory > me.memory_limit - me.memory_used)
         say("task %s: its .memory of %llu KiB is more than the %llu KiB that are left", task->name,
-            (unsigned long long)s->memory / 1024,
+            (unsigned long long)memory / 1024,
             (unsigned long long)(me.memory_limit - me.memory_used) / 1024);
     else if (error == UKERN_ENOMEM)
         say("task %s: the program %s does not fit into its .memory of %llu KiB", task->name,
-            task->program, (unsigned long long)s->memory / 1024);
+            task->program, (unsigned long long)memory / 1024);
     else if (error == UKERN_EOVERFLOW)
         say("task %s: too many or too long names or arguments (at most %d handles)", task->name,
             SPAWN_GRANTS_MAX);
@@ -285,6 +301,6 @@ ukern_handle member_start(struct supervisor *v, struct supervisor_child *c)
     while (s.minted_count > 0)
         handle_close(s.minted[--s.minted_count]);
     if (h < 0)
-        explain(task, spawn, h);
+        explain(task, &s, h);
     return h;
 }
