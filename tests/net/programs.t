@@ -68,6 +68,18 @@ ended_by_ctrl_c() {
     listener 0 && type "nc 10.0.2.2 $sink" && taken && printf '\003' >&4 && wait $sinks && answers "echo on" 0 on
 }
 
+# pinged HOST TEXT: Ctrl-C ends a ping of this host that has said TEXT, and it tells how many answers there were; the last
+# request may be without one yet.
+pinged() {
+    before=$(wc -c <console)
+    type "ping -c 1000 $1"
+    wait_for "$2" && printf '\003' >&4 && answers "echo on" 0 on || return 1
+    tail -c +$((before + 1)) console >out
+    n=$(grep -c "answers: number" out)
+    sent=$(sed -n "s/.*: number \([0-9]*\).*/\1/p" out | tail -n 1)
+    grep -q "^$n of $sent answers\$" out || says out "$n of $((sent + 1)) answers"
+}
+
 from_here() {
     echo "nc -l 9000 | wc &" >&4
     for _ in $(seq 50); do
@@ -206,6 +218,8 @@ ok "ping: no such host" no_such_name "ping: " "ping no.such.name.invalid"
 ok "host: no such host" no_such_name "" "host no.such.name.invalid"
 ok "ping: one that does not answer" answers "ping -c 1 10.0.2.77" 1 "0 of 1 answers"
 ok "ping: one that does" answers "ping -c 1 10.0.2.2" 0 "1 of 1 answers"
+ok "ping: Ctrl-C ends it, and it tells how many answers there were" pinged 10.0.2.2 "10.0.2.2 answers: number 3,"
+ok "ping: as well where there is none" pinged 10.0.2.77 "10.0.2.77 does not answer: number 2"
 ok "host: a name that cannot be" answers "host a..b" 1 "a..b: there is no host of that name"
 ok "host: two addresses" answers "host 1.2.3.4 ::1" 0 "::1 has IPv6 address ::1"
 ok "wget: nobody listens" answers "wget 10.0.2.15:81/" 1 "port 81: connection refused: nobody listens there"

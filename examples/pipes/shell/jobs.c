@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The children. One port hears everything: their ends, their faults, and Ctrl-C.
+ * The children. One port hears everything: their ends, their faults, their wishes, and Ctrl-C.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include <ukern/ipc.h>
 #include <ukern/report.h>
 
+#include "../interrupt.h"
 #include "shell.h"
 
 #define BIT_INTERRUPT 1u
@@ -24,6 +25,8 @@ struct child {
     uint64_t badge;
     ukern_handle task;
     bool foreground, last;
+    ukern_handle told_at; /* where it hears of the first Ctrl-C, instead of being ended; -1 */
+    uint64_t told_bits;
     char name[UKERN_NAME_MAX];
 };
 
@@ -50,6 +53,7 @@ void jobs_hear_interrupts(void)
 int jobs_spawn(struct spawn *s, bool foreground, bool last)
 {
     struct child *c = calloc(1, sizeof *c);
+    ukern_handle line;
 
     if (c == NULL)
         return UKERN_ENOMEM;
@@ -58,8 +62,13 @@ int jobs_spawn(struct spawn *s, bool foreground, bool last)
     c->last = last;
     strncpy(c->name, s->name, sizeof c->name - 1);
     s->supervisor = port;
+    c->told_at = -1;
     s->supervisor_badge = c->badge;
-    c->task = task_spawn(s);
+    line = handle_mint(port, UKERN_R_CALL | UKERN_R_TRANSFER, c->badge);
+    c->task = line < 0 ? line : spawn_grant(s, INTERRUPT_HANDLE, line, UKERN_R_CALL);
+    if (c->task == UKERN_OK)
+        c->task = task_spawn(s);
+    handle_close(line); /* the child has its own */
     if (c->task < 0) {
         int error = c->task;
 
@@ -102,6 +111,7 @@ static void ended(uint64_t badge, int code, int reason)
         fprintf(stderr, "%s %s\n", c->name, how);
     }
     handle_close(c->task);
+    handle_close(c->told_at);
     *link = c->next;
     free(c);
 }
@@ -116,25 +126,53 @@ static void faulted(const struct ukern_event *ev)
     ipc_reply(ev->token, &kill);
 }
 
+/* A program wants to be told of Ctrl-C: as interrupt.h says. */
+static void asked(const struct ukern_event *ev)
+{
+    struct ukern_msg reply = {.tag = UKERN_TAG(UKERN_OK, 0)};
+    unsigned handles = UKERN_TAG_HANDLES(ev->msg.tag);
+    struct child *c = *find(ev->badge);
+
+    if (c == NULL || c->told_at >= 0 || handles != 1 ||
+        UKERN_TAG_LABEL(ev->msg.tag) != STREAM_CONTROL || ev->msg.w[0] != CONSOLE_INTERRUPT) {
+        reply.tag = UKERN_TAG(UKERN_EINVAL, 0);
+        for (unsigned i = 0; i < handles; i++)
+            handle_close((ukern_handle)ev->msg.w[5 - i]);
+    } else {
+        c->told_at = (ukern_handle)ev->msg.w[5];
+        c->told_bits = ev->msg.w[1];
+    }
+    ipc_reply(ev->token, &reply);
+}
+
+/* Who has asked is told, once: nothing keeps a program alive that is interrupted twice. */
 static void interrupt(void)
 {
     interrupted = true;
-    for (struct child *c = children; c != NULL; c = c->next)
-        if (c->foreground)
+    for (struct child *c = children; c != NULL; c = c->next) {
+        if (!c->foreground)
+            continue;
+        if (c->told_bits == 0 || notify(c->told_at, c->told_bits) != UKERN_OK)
             task_kill(c->task, CODE_INTERRUPTED);
+        c->told_bits = 0;
+    }
 }
 
 /* One event, if it comes in time. */
 static bool handle_event(uint64_t deadline)
 {
     struct ukern_event ev;
+    int type = ipc_recv(port, &ev, deadline);
 
-    switch (ipc_recv(port, &ev, deadline)) {
+    switch (type) {
     case UKERN_EV_EXIT:
         ended(ev.badge, (int)ev.msg.w[0], (int)ev.msg.w[1]);
         return true;
     case UKERN_EV_FAULT:
         faulted(&ev);
+        return true;
+    case UKERN_EV_MESSAGE:
+        asked(&ev);
         return true;
     case UKERN_EV_HANGUP:
         /* The console gave the last question's handle up, perhaps by dying: ask again. */
@@ -148,7 +186,7 @@ static bool handle_event(uint64_t deadline)
             input_ready = true;
         return true;
     default:
-        return false;
+        return type >= 0; /* who had asked has gone meanwhile */
     }
 }
 

@@ -15,8 +15,9 @@ enum console_control {
     CONSOLE_DRAIN = STREAM_SERVER_FIRST,
     /**
      * w1 = bits, and one handle of a port (w5, UKERN_R_NOTIFY): it is notified of each Ctrl-C.
-     * Whoever asks last is told; without a handle, nobody is any more. UKERN_EINVAL: not a handle
-     * that can be notified.
+     * Whoever asks last is told, as a rule the shell, which programs ask in turn
+     * (examples/pipes/interrupt.h); without a handle, nobody is any more. UKERN_EINVAL: not a
+     * handle that can be notified.
      */
     CONSOLE_INTERRUPT,
 };
