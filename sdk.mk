@@ -255,18 +255,20 @@ $(ukern_kernel_out)/libukern.o: $(ukern_board_objects) $(ukern_parts) $(ukern_bo
 	    $(ukern_board_objects) $(ukern_board_parts))
 endif
 
-# $(call link_kernel,ARCHIVE): the archive's object is assembled beside the output; no ARCHIVE, an empty one.
+# $(call link_kernel,ARCHIVE): $(ukern_new); the archive's object is assembled beside it. No ARCHIVE, an empty one.
 define link_kernel
 	$(Q)printf '.section .archive, "a"\n$(if $1,.incbin "$1"\n)' | $(CROSS_COMPILE)as -o $@.archive.o -
-	$(Q)$(ukern_linker) $(if $(KERNEL),-d ukern_main=KERNEL) kernel $(CROSS_COMPILE)ld $(ukern_kernel_link) -o $@ $(ukern_kernel_objects) $@.archive.o $(ukern_library)
+	$(Q)$(ukern_linker) $(if $(KERNEL),-d ukern_main=KERNEL) kernel $(CROSS_COMPILE)ld $(ukern_kernel_link) -o $(ukern_new) $(ukern_kernel_objects) $@.archive.o $(ukern_library)
 endef
 ukern_kernel_inputs := $(ukern_kernel_objects) $(ukern_library) $(ukern_kernel_script) $(ukern_kernel_out)/link.flags
 
 $(ukern_kernel_out)/bare.elf: $(ukern_kernel_inputs)
 	$(call step,LD,kernel)
 	$(call link_kernel,)
+	$(Q)$(ukern_keep)
 $(ukern_kernel_out)/kernel.sym: $(ukern_kernel_out)/bare.elf $(UKERN)/tools/symtab
-	$(Q)$(UKERN)/tools/symtab $< $@
+	$(Q)$(UKERN)/tools/symtab $< $(ukern_new)
+	$(Q)$(ukern_keep)
 
 # ---- The archive
 ukern_archive_files := image=$(BUILD)/image kernel.sym=$(ukern_kernel_out)/kernel.sym \
@@ -278,17 +280,20 @@ $(call stamp,$(BUILD)/archive.flags,$(ukern_archive_files))
 $(BUILD)/archive.cpio: $(foreach f,$(ukern_archive_files),$(call file_path,$f)) $(BUILD)/archive.flags $(UKERN)/tools/archive $(UKERN)/tools/check
 	$(call step,CPIO,$(words $(ukern_archive_files)) files)
 	$(Q)$(UKERN)/tools/check $(ukern_project) $(ukern_abi) $(BUILD)/image $(ukern_archive_files)
-	$(Q)$(UKERN)/tools/archive $@ $(ukern_archive_files)
+	$(Q)$(UKERN)/tools/archive $(ukern_new) $(ukern_archive_files)
+	$(Q)$(ukern_keep)
 
 # ---- The image. Symbols that moved between the two links would make kernel.sym a lie.
 $(BUILD)/$(IMAGE).elf: $(BUILD)/archive.cpio $(ukern_kernel_out)/bare.elf
 	$(call step,LD,$(IMAGE).elf)
 	$(call link_kernel,$(BUILD)/archive.cpio)
-	$(Q)for f in $@ $(ukern_kernel_out)/bare.elf; do $(CROSS_COMPILE)nm $$f | grep -i ' t ' | cksum; done | \
+	$(Q)for f in $(ukern_new) $(ukern_kernel_out)/bare.elf; do $(CROSS_COMPILE)nm $$f | grep -i ' t ' | cksum; done | \
 	    uniq | wc -l | grep -q 1 || { echo 'kernel.sym does not fit: code lies elsewhere with the archive' >&2; exit 1; }
+	$(Q)$(ukern_keep)
 $(BUILD)/$(IMAGE).img: $(BUILD)/$(IMAGE).elf
 	$(call step,IMG,$(IMAGE).img)
-	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
+	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $(ukern_new)
+	$(Q)$(ukern_keep)
 
 include $(UKERN)/tools/targets.mk
 

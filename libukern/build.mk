@@ -46,15 +46,18 @@ $(libukern_out)/kernel.o: $(libukern_objects) $(libukern_out)/link.flags
 
 $(ukern_library): $(libukern_out)/kernel.o $(libukern_main)
 	$(call step,AR,$(notdir $(ukern_library)))
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(CROSS_COMPILE)ar rcsD $@ $^
+	@mkdir -p $(@D) && rm -f $(ukern_new)
+	$(Q)$(CROSS_COMPILE)ar rcsD $(ukern_new) $^
+	$(Q)$(ukern_keep)
 
 $(word 1,$(libukern_parts)): $(filter-out $(libukern_out)/board/%,$(libukern_objects)) $(libukern_main)
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(CROSS_COMPILE)ar qcsD $@ $(filter-out $(libukern_main),$^)
+	@mkdir -p $(@D) && rm -f $(ukern_new)
+	$(Q)$(CROSS_COMPILE)ar qcsD $(ukern_new) $(filter-out $(libukern_main),$^)
+	$(Q)$(ukern_keep)
 $(word 2,$(libukern_parts)): $(filter $(libukern_out)/board/%,$(libukern_objects))
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(CROSS_COMPILE)ar qcsD $@ $^
+	@mkdir -p $(@D) && rm -f $(ukern_new)
+	$(Q)$(CROSS_COMPILE)ar qcsD $(ukern_new) $^
+	$(Q)$(ukern_keep)
 
 .PHONY: libukern
 libukern: $(ukern_library) $(libukern_parts)

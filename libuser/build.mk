@@ -13,11 +13,12 @@ $(eval $(call objects_rule,$(libuser_out),$(libuser_sources) $(libuser_dir)/crt0
 $(call stamp,$(libuser_out)/link.flags,$(libuser_sources))
 $(UKERN_BUILD)/lib/libuser.a: $(call objects_of,$(libuser_out),$(libuser_sources)) $(libuser_out)/link.flags
 	$(call step,AR,libuser.a)
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(CROSS_COMPILE)ar rcsD $@ $(filter %.o,$^)
+	@mkdir -p $(@D) && rm -f $(ukern_new)
+	$(Q)$(CROSS_COMPILE)ar rcsD $(ukern_new) $(filter %.o,$^)
+	$(Q)$(ukern_keep)
 
 $(UKERN_BUILD)/lib/crt0.o: $(call objects_of,$(libuser_out),$(libuser_dir)/crt0.S)
-	@mkdir -p $(@D) && cp $< $@
+	@mkdir -p $(@D) && cp $< $(ukern_new) && $(ukern_keep)
 
 ukern_programs := init console
 $(foreach p,$(ukern_programs),$(eval $(call program_rule,$p,$(UKERN_BUILD)/programs,$(wildcard $(libuser_dir)/$p/*.c),$(libuser_flags) -I$(libuser_dir)/$p)))

@@ -36,24 +36,27 @@ host_object = $(host_out)/$(patsubst $(UKERN)/%,%,$1).o
 $(host_out)/%.o: $(UKERN)/% $(host_out)/.flags
 	$(call step,HOSTCC,$*)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(host_flags) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(HOST_CC) $(host_flags) -MMD -MP -MQ $@ -MF $(@:.o=.d).new -c -o $(ukern_new) $<
+	$(Q)mv -f $(@:.o=.d).new $(@:.o=.d) && $(ukern_keep)
 
 # An archive, so that a test of one module links that module and what it calls.
 $(host_out)/core.a: $(foreach s,$(core_sources) $(unit_common),$(call host_object,$s))
-	$(Q)rm -f $@ && ar rcsD $@ $^
+	$(Q)rm -f $(ukern_new) && ar rcsD $(ukern_new) $^ && $(ukern_keep)
 
 define unit_rule
 $(BUILD)/tests/unit/$(basename $(notdir $1)): $(call host_object,$1) $(foreach s,$(call tested_by,$1),$(call host_object,$s)) $(host_out)/core.a
 	$$(call step,HOSTLD,$(notdir $1))
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC) $$(host_flags) -o $$@ $$^ -lcmocka
+	$$(Q)$$(HOST_CC) $$(host_flags) -o $$(ukern_new) $$^ -lcmocka
+	$$(Q)$$(ukern_keep)
 endef
 $(foreach t,$(unit_tests),$(eval $(call unit_rule,$t)))
 
 $(BUILD)/tests/sim/sim: $(foreach s,$(sim_sources),$(call host_object,$s)) $(host_out)/core.a
 	$(call step,HOSTLD,sim)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(host_flags) -o $@ $^
+	$(Q)$(HOST_CC) $(host_flags) -o $(ukern_new) $^
+	$(Q)$(ukern_keep)
 -include $(shell [ ! -d $(host_out) ] || find $(host_out) -name '*.d')
 
 host_tests := $(foreach t,$(unit_tests),$(BUILD)/tests/unit/$(basename $(notdir $t))) \
@@ -74,7 +77,8 @@ define server_rule
 $(server_out)/$1%.c.o: $2/%.c $(server_out)/.flags
 	$$(call step,HOSTCC,server/$1$$*)
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC) $$(server_flags) $3 -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
+	$$(Q)$$(HOST_CC) $$(server_flags) $3 -MMD -MP -MQ $$@ -MF $$(@:.o=.d).new -c -o $$(ukern_new) $$<
+	$$(Q)mv -f $$(@:.o=.d).new $$(@:.o=.d) && $$(ukern_keep)
 endef
 $(eval $(call server_rule,lwip/,$(lwip),-w))
 $(eval $(call server_rule,netserv/,$(UKERN)/examples/net/netserv))
@@ -84,18 +88,21 @@ server_tests := test_netserv test_strangers test_turns test_tcp test_tcp_ends te
 $(server_tests:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/unit/%: $(server_out)/%.c.o $(server_out)/talk.c.o $(server_out)/stream.c.o $(server_objects)
 	$(call step,HOSTLD,$*)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
+	$(Q)$(HOST_CC) $(server_flags) -o $(ukern_new) $^ -lcmocka
+	$(Q)$(ukern_keep)
 # What httpd answers.
 $(BUILD)/tests/unit/test_answer: $(server_out)/test_answer.c.o $(foreach s,answer field range,$(call host_object,$(UKERN)/examples/net/httpd/$s.c))
 	$(call step,HOSTLD,test_answer)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
+	$(Q)$(HOST_CC) $(server_flags) -o $(ukern_new) $^ -lcmocka
+	$(Q)$(ukern_keep)
 # Its interface to the network, over a wire of the test's own.
 $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
     $(foreach s,tests/net/wire/wire.c libuser/error.c,$(call host_object,$(UKERN)/$s))
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(server_flags) -o $@ $^ -lcmocka
+	$(Q)$(HOST_CC) $(server_flags) -o $(ukern_new) $^ -lcmocka
+	$(Q)$(ukern_keep)
 host_tests += $(addprefix $(BUILD)/tests/unit/,$(server_tests) test_answer test_link)
 
 endif
@@ -119,7 +126,8 @@ define fuzz_rule
 $(BUILD)/tests/fuzz/$1: $(call fuzz_objects,$1) $(call host_object,$(UKERN)/tests/fuzz/main.c)
 	$$(call step,HOSTLD,fuzz/$1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC) $$(host_flags) -o $$@ $$^
+	$$(Q)$$(HOST_CC) $$(host_flags) -o $$(ukern_new) $$^
+	$$(Q)$$(ukern_keep)
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzz_rule,$t)))
 host_tests += $(fuzz_targets:%=$(BUILD)/tests/fuzz/%)
@@ -136,7 +144,8 @@ fuzz: $(foreach t,$(fuzz_targets),$(BUILD)/$t)
 define fuzzer_rule
 $(BUILD)/$1: $(call fuzz_objects,$1)
 	$$(call step,HOSTLD,$1)
-	$$(Q)$$(HOST_CC) $$(host_flags) -fsanitize=fuzzer -o $$@ $$^
+	$$(Q)$$(HOST_CC) $$(host_flags) -fsanitize=fuzzer -o $$(ukern_new) $$^
+	$$(Q)$$(ukern_keep)
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzzer_rule,$t)))
 endif

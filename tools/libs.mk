@@ -15,7 +15,7 @@ include $(UKERN)/libuser/build.mk
 .PHONY: all libs
 # Which SDK these libraries are of: an installation whose headers say otherwise is a mixture of two.
 $(UKERN_BUILD)/lib/version: $(UKERN)/libukern/include/ukern/abi/version.h
-	@mkdir -p $(@D) && echo '$(ukern_version) $(ukern_abi)' >$@
+	@mkdir -p $(@D) && echo '$(ukern_version) $(ukern_abi)' >$(ukern_new) && $(ukern_keep)
 
 libs: libukern libuser $(UKERN_BUILD)/lib/version
 	@:

@@ -117,6 +117,11 @@ changed = $(eval .PHONY: $1)$(eval $1: ;)
 write_text = $(if $(ukern_dry),$(call changed,$1),$(shell mkdir -p $(dir $1))$(file >$1,$2))
 stamp = $(if $(ukern_need_tools),$(if $(wildcard $1),$(if $(call same_text,$(strip $(file <$1)),$(strip $2)),,$(call write_text,$1,$2)),$(call write_text,$1,$2)))
 
+# ---- What a step makes is called $(ukern_new) until it is whole: a step may be killed at any moment, and make takes what is there
+# for made. $(ukern_keep) is the end of its recipe.
+ukern_new = $@.new
+ukern_keep = mv -f $(ukern_new) $@
+
 # ---- Objects: $(eval $(call objects_rule,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES)) makes
 # DIRECTORY/PATH.o of each source; $(call objects_of,DIRECTORY,SOURCES) names them.
 object_path = $1/$(subst ../,up/,$(patsubst $(UKERN)/%,%,$2)).o
@@ -125,7 +130,9 @@ define object_rule
 $(call object_path,$1,$2): $2 $1/.flags $4
 	$$(call step,$(if $(filter %.S,$2),AS,CC),$(patsubst $(UKERN)/%,%,$2))
 	@mkdir -p $$(@D)
-	$$(Q)$$(ukern_cc) $3 -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
+	$$(Q)$$(ukern_cc) $3 -MMD -MP -MQ $$@ -MF $$(@:.o=.d).new -c -o $$(ukern_new) $$<
+	$$(Q)[ ! -e $$(@:.o=.d).new ] || mv -f $$(@:.o=.d).new $$(@:.o=.d)
+	$$(Q)$$(ukern_keep)
 endef
 define objects_rule
 $(call stamp,$1/.flags,$(ukern_version) $(ukern_cc) $3)
@@ -139,9 +146,10 @@ endef
 define ukern_kernel_object
 	$(Q)roots=$$($(CROSS_COMPILE)nm -g --defined-only $1 | awk '$$3 ~ /^ukern_/ { print "-u", $$3 }') && \
 	    $(ukern_linker) $2 kernel $(CROSS_COMPILE)ld -r --gc-sections -e ukern_head $$roots \
-	    $(addprefix -u ,$(ukern_memory_functions)) -o $@ $(or $3,$1)
-	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) --strip-symbol=fdt_appendprop $@
-	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $@
+	    $(addprefix -u ,$(ukern_memory_functions)) -o $(ukern_new) $(or $3,$1)
+	$(Q)$(CROSS_COMPILE)objcopy $(foreach f,$(ukern_memory_functions),--redefine-sym $f=ukern_$f) --strip-symbol=fdt_appendprop $(ukern_new)
+	$(Q)$(CROSS_COMPILE)objcopy --wildcard --keep-global-symbol='ukern_*' $(ukern_new)
+	$(Q)$(ukern_keep)
 endef
 
 # ---- A program: $(eval $(call program_rule,NAME,DIRECTORY,SOURCES,FLAGS,EXTRA PREREQUISITES OF ITS OBJECTS)) makes
@@ -154,15 +162,18 @@ ukern_script_of = $(if $($1.hot),$2/objects/$1/task.ld,$(ukern_task_script))
 define program_rule
 $(call objects_rule,$2/objects/$1,$3,$4,$5)
 $(if $($1.hot),$2/objects/$1/task.ld: $($1.hot) $(ukern_task_script) $(UKERN)/tools/hot
-	$$(Q)$$(UKERN)/tools/hot $$^ >$$@)
+	$$(Q)$$(UKERN)/tools/hot $$^ >$$(ukern_new) && $$(ukern_keep))
 $(call stamp,$2/objects/$1/link.flags,$(ukern_cc) $(ukern_task_link) $(ukern_task_libraries) $(LDLIBS) $($1.hot) $3)
 $2/$1.elf: $(UKERN_BUILD)/lib/crt0.o $(call objects_of,$2/objects/$1,$3) $2/objects/$1/link.flags $(call ukern_script_of,$1,$2) $(UKERN_BUILD)/lib/libuser.a $(ukern_own_libraries)
 	$$(call step,LD,$1)
-	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -Wl,-T,$(call ukern_script_of,$1,$2) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
+	$$(Q)$$(ukern_linker) $1 $$(ukern_cc) $$(ukern_task_link) -Wl,-T,$(call ukern_script_of,$1,$2) -o $$(ukern_new) $$(filter %.o,$$^) $$(LDLIBS) $$(ukern_task_libraries)
+	$$(Q)$$(ukern_keep)
 $2/$1: $2/$1.elf
-	$$(Q)$$(CROSS_COMPILE)objcopy --strip-all --remove-section=.comment $$< $$@
+	$$(Q)$$(CROSS_COMPILE)objcopy --strip-all --remove-section=.comment $$< $$(ukern_new)
+	$$(Q)$$(ukern_keep)
 $2/$1.sym: $2/$1.elf $$(UKERN)/tools/symtab
-	$$(Q)$$(UKERN)/tools/symtab $$< $$@
+	$$(Q)$$(UKERN)/tools/symtab $$< $$(ukern_new)
+	$$(Q)$$(ukern_keep)
 endef
 
 print-%:
