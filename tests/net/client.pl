@@ -4,6 +4,7 @@
 # client.pl PORT COMMAND...: programs of the host that talk to the guest through 127.0.0.1:PORT. Each ends with status 0 if
 # all went as it should, else it says what did not.
 #   tcp BYTES         what is sent to an echo server comes back; our end of the connection ends first
+#   clog COUNT        what is sent to an echo server comes back, though so often nothing of it is read until no more can be sent
 #   udp COUNT         datagrams come back, those that are lost are sent again; all lengths up to 1400 bytes
 #   short COUNT PATH  so many connections in a row to a web server, each for one request
 #   parallel COUNT PATH  so many at once; none is used before all are open
@@ -79,6 +80,36 @@ sub tcp {
     wait;
     die "client: sent ", length $sent, " bytes, got ", length $back, "\n" unless length $sent == length $back;
     die "client: what came back is not what was sent\n" unless $sent eq $back;
+}
+
+# Both directions are full whenever the server wants to send: it has to keep what it has read.
+sub clog {
+    my $socket = dial();
+    my $select = IO::Select->new($socket);
+    my $stream = join('', map { chr($_) x 251 . pack 'N', $_ } 0 .. 255) x 2;
+    my $period = length($stream) / 2;
+    my ($sent, $back) = (0, 0);
+    my $take = sub {
+        my ($until) = @_;
+        while ($back < $until) {
+            $select->can_read;
+            my $n = sysread $socket, my $got, 32768;
+            die "client: it ended after $back bytes of $sent\n" unless $n;
+            die "client: what came back is not what was sent, near $back\n" if $got ne substr $stream, $back % $period, $n;
+            $back += $n;
+            progress();
+        }
+    };
+    $socket->blocking(0);
+    for (1 .. $count) {
+        while ($select->can_write(0.2)) {
+            $sent += syswrite($socket, $stream, 32768, $sent % $period) // last;
+            progress();
+        }
+        $take->($back + 131072);
+    }
+    shutdown $socket, 1;
+    $take->($sent);
 }
 
 sub udp {
@@ -266,7 +297,7 @@ sub sink {
     die "client: $got bytes came\n" if $got != $count;
 }
 
-my %commands = (send => \&send_all, sink => \&sink, tcp => \&tcp, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
+my %commands = (send => \&send_all, sink => \&sink, tcp => \&tcp, clog => \&clog, udp => \&udp, short => \&short, parallel => \&parallel, abort => \&aborted,
     stream => \&stream, drip => \&drip, hoard => \&hoard, nonsense => \&nonsense, hold => \&hold);
 ($commands{$what // ''} // die "client: what is that?\n")->();
 exit 0;
