@@ -42,7 +42,7 @@
 #?   TEMPLATE, NAME  a kind of project (make new lists them), its folder  make new TEMPLATE=app NAME=../my
 #?   TESTS           parts of the names of tests                          make check TESTS='unit sim'
 #?   GUEST_CPUS      what the guest tests run on                          make check GUEST_CPUS=max
-#?   JOBS            how many tests run at a time: 1 or 2 (1)             make check JOBS=2
+#?   JOBS            how many tests run at a time (2, or 1 on one CPU)    make check JOBS=1
 #?   ROUNDS          rounds of bench, bench-linux and bench-sdk (3)       make bench-sdk ROUNDS=5
 #?
 #? Projects of your own: see sdk.mk, or `make help` in such a project.
@@ -75,7 +75,8 @@ endif
 libs:
 	+@$(MAKE) --no-print-directory -f tools/libs.mk UKERN_BUILD=$(build) libs
 	@mkdir -p $(build)/pkgconfig
-	@sed 's|@SDK@|$(UKERN)|; s|@LIBDIR@|$(build)/lib|; s|@VERSION@|$(VERSION)|' ukern.pc.in >$(build)/pkgconfig/ukern.pc
+	@pc=$$(sed 's|@SDK@|$(UKERN)|; s|@LIBDIR@|$(build)/lib|; s|@VERSION@|$(VERSION)|' ukern.pc.in) && new=$(build)/pkgconfig/ukern.pc && \
+	    [ "$$pc" = "$$(cat $$new 2>/dev/null)" ] || echo "$$pc" >$$new
 
 # What an installed SDK has besides: the libraries that record (make trace) and that watch themselves (UKERN_MEASURE=1).
 traced: libs

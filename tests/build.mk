@@ -12,7 +12,6 @@ UKERN_BUILD ?= $(BUILD)
 export UKERN_BUILD
 GUEST_CPUS ?= cortex-a57 max
 TESTS ?=
-JOBS ?= 1
 
 all: check
 include $(UKERN)/tools/toolchain.mk
@@ -172,4 +171,4 @@ chosen := $(if $(TESTS),$(foreach p,$(producers),$(if $(strip $(foreach t,$(TEST
 
 .PHONY: all check
 check: $(chosen)
-	$(Q)UKERN=$(UKERN) BUILD=$(BUILD) UKERN_BUILD=$(UKERN_BUILD) JOBS=$(JOBS) $(UKERN)/tests/run $(if $(filter 1,$(V)),-v) $(chosen)
+	$(Q)UKERN=$(UKERN) BUILD=$(BUILD) UKERN_BUILD=$(UKERN_BUILD) JOBS="$(JOBS)" $(UKERN)/tests/run $(if $(filter 1,$(V)),-v) $(chosen)

@@ -51,6 +51,16 @@ gone() {
     return 1
 }
 
+# built FOLDER PROJECT [ARGUMENT...]: make the project, in that folder of $BUILD/tests, which several tests have in common: one of
+# them makes it, and others that run meanwhile wait for that.
+built() {
+    shared=$BUILD/tests/$1 project=$2
+    shift 2
+    perl -MFcntl=:flock -e 'open my $lock, ">", shift or die "$!\n"; flock $lock, LOCK_EX or die "$!\n"; exit !!system @ARGV' \
+        "$shared.lock" make -s -C "$project" UKERN_BUILD="$UKERN_BUILD" BUILD="$shared" "$@" >make.log 2>&1 ||
+        { sed 's/^/# /' make.log; return 1; }
+}
+
 finish() {
     echo "1..$tap_count"
     [ $tap_failed = 0 ] && cd "$BUILD" && rm -rf "$BUILD/tests/scripts/$$"

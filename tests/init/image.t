@@ -3,11 +3,8 @@
 #
 # Image descriptions with mistakes: init names each, and starts what can run. The archives are given with -initrd.
 . "$UKERN/tests/tap.sh"
-image=$BUILD/tests/pipes-example
-make -s -C "$UKERN/examples/pipes" UKERN_BUILD="$UKERN_BUILD" BUILD="$image" >make.log 2>&1 || {
-    cat make.log
-    exit 1
-}
+built pipes-example "$UKERN/examples/pipes" || exit 1
+image=$shared
 
 cat >console <<'END'
 console.provides console

@@ -28,11 +28,9 @@ build_project() {
         { sed 's/^/# /' build.log; return 1; }
 }
 
-# In one folder for all scripts: built once.
+# In one folder for all scripts.
 build_image() {
-    ln -s "$BUILD/tests/net-example-$DRIVER" build
-    make -s -j2 -C "$UKERN/examples/net" UKERN_BUILD="$UKERN_BUILD" BUILD="$BUILD/tests/net-example-$DRIVER" DRIVER="$DRIVER" all >build.log 2>&1 ||
-        { sed "s/^/# /" build.log; return 1; }
+    built "net-example-$DRIVER" "$UKERN/examples/net" -j2 DRIVER="$DRIVER" all && ln -s "$shared" build
 }
 
 # A port that nobody has, by TCP or UDP.

@@ -3,11 +3,8 @@
 #
 # The pipes example at a terminal: the prompt, editing, Ctrl-C, Ctrl-D.
 . "$UKERN/tests/tap.sh"
-image=$BUILD/tests/pipes-example
-make -s -C "$UKERN/examples/pipes" UKERN_BUILD="$UKERN_BUILD" BUILD="$image" >make.log 2>&1 || {
-    cat make.log
-    exit 1
-}
+built pipes-example "$UKERN/examples/pipes" || exit 1
+image=$shared
 
 # A line of the console's is \r\n, of which QEMU's terminal makes \r\r\n.
 exec "$UKERN/tests/pipes/typist" "$UKERN/tools/run" -s -t 60 "$image/pipes.img" <<'END'

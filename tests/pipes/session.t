@@ -4,11 +4,8 @@
 # The pipes example with a script for its keyboard: the demo's transcript, pipelines over real files, faults, and what
 # happens when servers die.
 . "$UKERN/tests/tap.sh"
-image=$BUILD/tests/pipes-example
-make -s -C "$UKERN/examples/pipes" UKERN_BUILD="$UKERN_BUILD" BUILD="$image" >make.log 2>&1 || {
-    cat make.log
-    exit 1
-}
+built pipes-example "$UKERN/examples/pipes" || exit 1
+image=$shared
 
 # session [RUN OPTIONS]: the script from standard input; what it shows after the demo is in out.
 session() {

@@ -137,7 +137,7 @@ if command -v busybox >/dev/null; then
     done
     in_shell busybox
     all_works busybox
-    ok "busybox: an install" run user "$outside/bin/sh" "$tree/tools/install" "$version" "$tree_build" '' "$outside/by-busybox"
+    ok "busybox: an install" run user "$outside/bin/sh" "$tree/tools/install" "$version" "$sdk_build" '' "$outside/by-busybox"
     ok "is whole" sh -c "cd '$outside/by-busybox/lib/ukern-$version' && [ -s sdk.mk -a -s docs/index.md -a -x tools/run ] && [ ! -e tools/libs.mk ]"
     ok "busybox: an uninstall" run user "$outside/bin/sh" "$tree/tools/install" -u "$version" '' "$outside/by-busybox"
 else

@@ -45,7 +45,7 @@ mv "$outside/moved" "$prefix"
 
 # What is said to somebody whose shell does not know the place yet.
 installed() {
-    "$tree/tools/install" "$version" "$tree_build" "$1" "$outside/told" >"$out"
+    "$tree/tools/install" "$version" "$sdk_build" "$1" "$outside/told" >"$out"
 }
 ok "a new place" installed ""
 ok "is told, for projects" says "$out" "    export PKG_CONFIG_PATH=$outside/told/lib/pkgconfig"
@@ -56,7 +56,7 @@ installed "$outside/root-of-a-package"
 ok "nor that of a package" [ ! -s "$out" ]
 
 # Another version beside this one.
-"$tree/tools/install" 9.9.9 "$tree_build" '' "$prefix"
+"$tree/tools/install" 9.9.9 "$sdk_build" '' "$prefix"
 ok "a second version lives beside the first" [ -e "$prefix/lib/ukern-$version/sdk.mk" -a -e "$prefix/lib/ukern-9.9.9/sdk.mk" ]
 ok "the last one installed is found" [ "$(pkg-config --modversion ukern)" = 9.9.9 ]
 ok "each is found by its name" [ "$(pkg-config --modversion "ukern-$version")" = "$version" ]

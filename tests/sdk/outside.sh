@@ -3,7 +3,7 @@
 #
 # For tests that are a user: the SDK is installed into $prefix, the current folder is an empty one elsewhere, and of the
 # environment there are PATH and PKG_CONFIG_PATH alone. The tree that the SDK was built from is $tree, for those
-# tests that install in other ways.
+# tests that install in other ways. What was built of it is $tree_build, and without the site, which a test makes anew, $sdk_build.
 . "$UKERN/tests/tap.sh"
 tree=$UKERN tree_build=$UKERN_BUILD
 outside=$(mktemp -d)
@@ -12,7 +12,10 @@ trap 'exit 1' HUP INT TERM
 # shellcheck disable=SC2034 # for the tests
 version=$(sed -n 's/^#define UKERN_VERSION_TEXT "\(.*\)"$/\1/p' "$tree/libukern/include/ukern/abi/version.h")
 prefix=$outside/prefix
-"$tree/tools/install" "$version" "$tree_build" '' "$prefix" || echo "not ok 9997 - the SDK can be installed"
+sdk_build=$outside/sdk
+mkdir "$sdk_build"
+ln -s "$tree_build/lib" "$tree_build/programs" "$tree_build/third_party" "$sdk_build/"
+"$tree/tools/install" "$version" "$sdk_build" '' "$prefix" || echo "not ok 9997 - the SDK can be installed"
 
 for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z_0-9]*\)=.*/\1/p'); do
     case $variable in PATH | PWD | TEST_* | HARNESS_*) ;; *) unset "$variable" ;; esac
