@@ -24,7 +24,7 @@ need_curl() {
 
 # build_project FOLDER: a project of the tests, into build.
 build_project() {
-    make -s -C "$1" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
+    make -s -j2 -C "$1" UKERN_BUILD="$UKERN_BUILD" BUILD="$work/build" all >build.log 2>&1 ||
         { sed 's/^/# /' build.log; return 1; }
 }
 
