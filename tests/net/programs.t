@@ -45,7 +45,7 @@ listener() {
 }
 
 into_a_socket() {
-    listener 1048576 && type "cat big.bin | nc 10.0.2.2 $sink" && wait $sinks
+    listener 1048576 && type "cat www/big.bin | nc 10.0.2.2 $sink" && wait $sinks
 }
 
 # Within a minute.
@@ -244,7 +244,7 @@ ok "nc: nobody listens" answers "nc 127.0.0.1 81" 1 "nc: 127.0.0.1: connection r
 ok "nc: a port that cannot be" answers "nc -l 0" 1 "nc: a port is a number from 1 to 65535"
 ok "nc: a port in use" answers "nc -l 80" 1 "nc: 80: that port is in use by another"
 ok "a pipeline ends in a socket" into_a_socket
-ok "one goes through a socket and back" answers "cat big.bin | nc 127.0.0.1 7 | wc" 0 " 1048576"
+ok "one goes through a socket and back" answers "cat www/big.bin | nc 127.0.0.1 7 | wc" 0 " 1048576"
 ok "one begins in a socket" from_here
 ok "Ctrl-C ends a client, and its peer is told" ended_by_ctrl_c
 if perl -MIO::Socket::IP -e 'IO::Socket::IP->new(LocalHost => "::1", Listen => 1, V6Only => 1) or exit 1'; then

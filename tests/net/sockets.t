@@ -286,6 +286,9 @@ want=404
 ok "no such file: 404" status_code "$url/nothing"
 ok "no such stream: 404" status_code "$url/stream"
 ok "by the whole address: 404" status_code --request-target "http://guest/nothing" "$url"
+for file in init image netserv netserv.sym ../init; do
+    ok "what is not below www, $file: 404" status_code --path-as-is "$url/$file"
+done
 ok "no way leads out of the image: 404" status_code --path-as-is "$url/../../%2e%2e/etc/passwd"
 ok "HEAD of what is not there, and the connection is used again" two_heads
 want=405

@@ -13,6 +13,7 @@
 #include "range.h"
 #include "status.h"
 
+#define ROOT         "www" /* what is served lies there in the archive */
 #define MADE_MAX     32768 /* of a body that is made, not found */
 #define STREAM_PIECE 16384
 #define STREAM_MAX   (UINT64_C(1) << 40)
@@ -136,12 +137,16 @@ static size_t stream_piece(size_t at, const char **from)
     return sizeof piece - at % 8;
 }
 
-/* The file behind a path. */
-static const char *file_of(const char *path)
+/* The file behind a path, which begins with a slash. false: there is none below ROOT: its programs and what else an image
+ * has are nobody's to fetch. Names are compared as they are, so ".." leads nowhere. */
+static bool find_file(const char *path, struct archive_file *f)
 {
-    return strcmp(path, "/") == 0         ? "index.html"
-           : strcmp(path, "/status") == 0 ? "status.html"
-                                          : path + 1;
+    static char name[sizeof ROOT + REQUEST_MAX] = ROOT;
+
+    strcpy(name + sizeof ROOT - 1, strcmp(path, "/") == 0         ? "/index.html"
+                                   : strcmp(path, "/status") == 0 ? "/status.html"
+                                                                  : path);
+    return archive_find(archive, archive_size, name, f) == 0;
 }
 
 static void say_status(struct answer *a, unsigned connections)
@@ -167,7 +172,7 @@ static void say_path(struct answer *a, char *path, const char *range, unsigned c
         say_stream(a, path + 8, range);
     else if (strcmp(path, "/status.json") == 0)
         say_status(a, connections);
-    else if (archive_find(archive, archive_size, file_of(path), &f) == 0)
+    else if (find_file(path, &f))
         say_bytes(a, type_of(f.name), f.data, f.size, range);
     else
         refuse(a, "404 Not Found");

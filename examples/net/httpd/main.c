@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * httpd [PORT]: a small web server. It serves the files of the archive; what the machine does, on
+ * httpd [PORT]: a small web server. It serves the files below www/ of the archive; what the machine does, on
  * /status (a page) and /status.json; and on /stream/BYTES so many bytes to measure with. HTTP/1.1
  * with GET and HEAD, and ranges; connections stay open. One loop serves all connections, by turns
  * (socket_turn()): a small answer leaves with the call that waits for what comes next. A large

@@ -13,9 +13,11 @@
 #include "../../../examples/net/httpd/answer.h"
 #include "../../../examples/net/httpd/status.h"
 
-/* ---- The machine: three files, and a status. ---- */
+/* ---- The machine: three files that are served and others, and a status. ---- */
 
-static const char *const names[] = {"index.html", "status.html", "a b%.md"};
+/* Each file is what follows the last slash of its name. */
+static const char *const names[] = {
+    "init", "index.html", "www/index.html", "www/status.html", "www/a b%.md", "wwwinit"};
 
 int archive_open(const void **archive, size_t *size)
 {
@@ -28,10 +30,12 @@ int archive_find(const void *archive, size_t size, const char *name, struct arch
 {
     assert_ptr_equal(archive, names);
     assert_int_equal(size, sizeof names);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0) {
-            *f =
-                (struct archive_file){.name = names[i], .data = names[i], .size = strlen(names[i])};
+            const char *slash = strrchr(name, '/'),
+                       *content = slash != NULL ? names[i] + (slash - name) + 1 : names[i];
+
+            *f = (struct archive_file){.name = names[i], .data = content, .size = strlen(content)};
             return 0;
         }
     return -1;
@@ -155,15 +159,13 @@ static void test_head(void **state)
 
 static void test_what_is_not_there(void **state)
 {
-    static const char *const missing[] = {"/nothing",
-                                          "/../../etc/passwd",
-                                          "/%2e%2e/index.html",
-                                          "/./index.html",
-                                          "//index.html",
-                                          "/index.html/",
-                                          "/stream",
-                                          "/STATUS"};
+    static const char *const missing[] = {
+        "/nothing",        "/init",        "/../init",          "/%2e%2e/init",
+        "/www/index.html", "/..",          "/../../etc/passwd", "/%2e%2e/index.html",
+        "/./index.html",   "//index.html", "/index.html/",      "/stream",
+        "/STATUS"};
     static const char *const malformed[] = {"*",
+                                            "init",
                                             "index.html",
                                             "/%",
                                             "/%4",
