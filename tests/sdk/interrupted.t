@@ -65,7 +65,7 @@ repaired() {
     build "$1" || status=$?
     [ $status = 137 ] || { sed 's/^/# /' "$out"; return 1; }
     built || return 1
-    if [ $word = one ]; then say two; else say one; fi
+    if [ "$word" = one ]; then say two; else say one; fi
     built
 }
 for file in hello.c.o hello.c.d hello.elf hello hello.sym call.c.o bare.elf kernel.sym archive.cpio whole.elf whole.img; do
