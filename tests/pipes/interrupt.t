@@ -8,7 +8,9 @@ make -s -C "$UKERN/tests/pipes/interrupt" UKERN_BUILD="$UKERN_BUILD" BUILD="$ima
     cat make.log
     exit 1
 }
-exec "$UKERN/tests/pipes/typist" "$UKERN/tools/run" -s -t 60 "$image/interrupt.img" <<'END'
+TYPIST_SECONDS=100
+export TYPIST_SECONDS
+exec "$UKERN/tests/pipes/typist" "$UKERN/tools/run" -s -t 300 "$image/interrupt.img" <<'END'
 $ 	stubborn end\r	
 asked: success\r\r\nagain: an argument has a value that this call does not take\r\r\n	\x03	a program asks, once
 ^C\r\r\ntold\r\r\n$ 		Ctrl-C tells it, and it ends by itself

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # A build that is killed while one of its steps writes leaves nothing half done that the next one takes for made.
+# TEST_SECONDS=900
 . "$UKERN/tests/sdk/outside.sh"
 
 cat >hello.c <<'END'
