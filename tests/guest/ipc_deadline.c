@@ -91,7 +91,7 @@ TEST(deadline_met, "what is done in time is not disturbed by its deadline later"
 
     reply_number(ev.token, 3);
     ev = expect(port, UKERN_EV_MESSAGE);
-    clock_sleep(100 * MILLISECOND); /* the first call's deadline goes by */
+    clock_sleep(600 * MILLISECOND); /* the first call's deadline goes by */
     EQUAL(info_of(task).state, UKERN_TASK_REPLY);
     reply_number(ev.token, 4);
     EQUAL(finish(task), 4);
@@ -103,7 +103,7 @@ ROLE(punctual)
     ukern_handle port = given("port");
     struct ukern_msg m = message(1, 0);
 
-    OK(ipc_call_until(port, &m, clock_now() + 50 * MILLISECOND));
+    OK(ipc_call_until(port, &m, clock_now() + 500 * MILLISECOND));
     OK(ipc_call(port, &m));
     return (int)m.w[0];
 }

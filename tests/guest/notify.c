@@ -122,12 +122,12 @@ TEST(timer_changed, "a timer is moved and stopped; one in the past fires at once
     ukern_handle port = HANDLE(port_create());
     struct ukern_event ev;
 
-    OK(timer_set(port, 1, clock_now() + 100 * MILLISECOND));
-    OK(timer_set(port, 2, clock_now() + 120 * MILLISECOND));
+    OK(timer_set(port, 1, clock_now() + 500 * MILLISECOND));
+    OK(timer_set(port, 2, clock_now() + 600 * MILLISECOND));
     EQUAL(expect(port, UKERN_EV_NOTIFY).msg.tag, 2);
-    OK(timer_set(port, 1, clock_now() + 100 * MILLISECOND));
+    OK(timer_set(port, 1, clock_now() + 500 * MILLISECOND));
     OK(timer_set(port, 1, UKERN_FOREVER));
-    EQUAL(ipc_recv(port, &ev, clock_now() + 120 * MILLISECOND), UKERN_ETIMEDOUT);
+    EQUAL(ipc_recv(port, &ev, clock_now() + 600 * MILLISECOND), UKERN_ETIMEDOUT);
     OK(timer_set(port, 4, 0));
     EQUAL(ipc_recv(port, &ev, clock_now() + SECOND), UKERN_EV_NOTIFY);
     EQUAL(ev.msg.tag, 4);
