@@ -291,8 +291,7 @@ TEST(hostile_silent, "a server that never replies: the deadline ends the call, t
     struct ukern_event ev, late;
     struct ukern_msg m = message(0, 0);
 
-    task = pending_start(client(port, 3),
-                         (uint64_t[]){CALL_DEADLINE, clock_now() + 2 * SECOND}, 2);
+    task = pending_start(client(port, 3), (uint64_t[]){CALL_DEADLINE, clock_now() + 2 * SECOND}, 2);
     ev = expect(port, UKERN_EV_MESSAGE);
     EQUAL(info_of(task).waiting_for, task_self());
     await_state(task, UKERN_TASK_DEAD); /* to wait for it would close a cycle */
