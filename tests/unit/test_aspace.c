@@ -1,77 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-#include "aspace.h"
-#include "unit.h"
-
-#define R  UKERN_PROT_READ
-#define RW (UKERN_PROT_READ | UKERN_PROT_WRITE)
-#define RX (UKERN_PROT_READ | UKERN_PROT_EXEC)
-#define AT UINT64_C(0x400000) /* somewhere below automatic placement */
-
-static struct aspace as;
-
-static struct shm *shm_full(uint64_t pages)
-{
-    struct shm *s = shm_new(&account_root, pages);
-    assert_non_null(s);
-    while (shm_fill(s) > 0)
-        ;
-    assert_false(s->busy);
-    return s;
-}
-
-static void shm_drop(struct shm *s)
-{
-    if (shm_put(s))
-        while (shm_drain(s) > 0)
-            ;
-}
-
-static int map_all(struct mapping *m)
-{
-    int r;
-    while ((r = aspace_map_step(m)) > 0)
-        ;
-    return r;
-}
-
-static void unmap_all(struct mapping *m)
-{
-    struct shm *orphan;
-    while (aspace_unmap_step(m, &orphan) > 0)
-        assert_null(orphan);
-    while (orphan && shm_drain(orphan) > 0)
-        ;
-}
-
-static struct mapping *map(struct shm *s, uint64_t address, uint64_t first, uint64_t pages,
-                           unsigned prot)
-{
-    struct mapping *m = NULL;
-    assert_int_equal(aspace_map(&as, s, address, first, pages, prot, &m), UKERN_OK);
-    assert_int_equal(map_all(m), 0);
-    return m;
-}
-
-static void start(void)
-{
-    assert_int_equal(aspace_init(&as, &account_root), UKERN_OK);
-}
-
-static void finish_one(struct aspace *a)
-{
-    for (struct mapping *m; (m = aspace_any(a));)
-        unmap_all(m);
-    int steps = 0;
-    while (aspace_free_step(a) > 0)
-        steps++;
-    assert_true(steps < 10000);
-}
-
-static void finish(void)
-{
-    finish_one(&as);
-}
+#include "mapped.h"
 
 static void test_map_and_unmap(void **state)
 {
@@ -358,88 +286,6 @@ static void test_many_mappings_of_one_object(void **state)
     finish_one(&other);
 }
 
-static void test_automatic_placement(void **state)
-{
-    (void)state;
-    start();
-    struct shm *s = shm_full(4);
-    struct mapping *m[50];
-    for (int i = 0; i < 50; i++) {
-        m[i] = map(s, 0, 0, 1 + (uint64_t)i % 4, RW);
-        uint64_t start = m[i]->node.key, end = start + m[i]->pages * PAGE_SIZE;
-        assert_true(start > USER_AUTO && end < USER_HIGH);
-        assert_null(aspace_find(&as, start - 1));
-        assert_null(aspace_find(&as, end));
-    }
-    /* A hole is used again by what fits into it, with its guards. */
-    uint64_t hole = m[22]->node.key;
-    assert_int_equal(m[22]->pages, 3);
-    unmap_all(m[22]);
-    m[22] = map(s, 0, 0, 3, RW);
-    assert_int_equal(m[22]->node.key, hole);
-    shm_drop(s);
-    finish();
-}
-
-/* Thousands of holes that are too small cost no search, and the address space can be used up to its
- * end. */
-static void test_no_place(void **state)
-{
-    (void)state;
-    start();
-    uint64_t all = (USER_HIGH - USER_AUTO) / PAGE_SIZE;
-    struct shm *huge = shm_new_fixed(&account_root, PAGE_SIZE, UINT64_C(1) << 33, UKERN_SHM_DEVICE);
-    struct mapping *m, *n;
-    assert_int_equal(aspace_map(&as, huge, 0, UINT64_C(1) << 32, 1, R, &m), UKERN_EINVAL);
-    assert_int_equal(aspace_map(&as, huge, 0, UINT32_MAX, 1, R, &m), UKERN_OK);
-    unmap_all(m);
-    assert_int_equal(aspace_map(&as, huge, AT, 0, UINT64_C(1) << 33, R, &m), UKERN_EINVAL);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, all, R, &m), UKERN_ENOMEM);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, all - 1, R, &m), UKERN_ENOMEM);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, all - 2, R, &m), UKERN_OK);
-    assert_int_equal(m->node.key, USER_AUTO + PAGE_SIZE);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, 1, R, &n), UKERN_ENOMEM);
-    assert_int_equal(aspace_map(&as, huge, USER_AUTO, 0, 1, R, &n), UKERN_OK); /* exact: allowed */
-    unmap_all(n);
-    unmap_all(m);
-    for (uint64_t i = 0; i < 3000; i++) /* holes of two pages */
-        assert_int_equal(aspace_map(&as, huge, USER_AUTO + i * 3 * PAGE_SIZE, 0, 1, R, &m),
-                         UKERN_OK);
-    uint64_t rest = all - (2999 * 3 + 1);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, rest - 1, R, &m), UKERN_ENOMEM);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, rest - 2, R, &m), UKERN_OK);
-    assert_int_equal(m->node.key, USER_AUTO + (2999 * 3 + 2) * PAGE_SIZE);
-    assert_int_equal(aspace_map(&as, huge, 0, 0, 1, R, &n), UKERN_ENOMEM);
-    shm_drop(huge);
-    finish();
-}
-
-/* A mapping that reaches from below into the area of automatic placement, and one right above it.
- */
-static void test_placement_beside_exact_ones(void **state)
-{
-    (void)state;
-    start();
-    uint64_t all = (USER_HIGH - USER_AUTO) / PAGE_SIZE;
-    struct shm *d = shm_new_fixed(&account_root, PAGE_SIZE, all, UKERN_SHM_DEVICE);
-    struct mapping *below, *above, *m;
-    assert_int_equal(aspace_map(&as, d, USER_AUTO - 4 * PAGE_SIZE, 0, 6, R, &below), UKERN_OK);
-    assert_int_equal(aspace_map(&as, d, USER_AUTO + 10 * PAGE_SIZE, 0, 1, R, &above), UKERN_OK);
-    assert_int_equal(aspace_map(&as, d, 0, 0, 6, R, &m), UKERN_OK); /* just fits between */
-    assert_int_equal(m->node.key, USER_AUTO + 3 * PAGE_SIZE);
-    unmap_all(m);
-    assert_int_equal(aspace_map(&as, d, 0, 0, 7, R, &m), UKERN_OK);
-    assert_int_equal(m->node.key, USER_AUTO + 12 * PAGE_SIZE);
-    unmap_all(below);
-    unmap_all(above);
-    unmap_all(m);
-    /* With everything gone the whole area is one gap again. */
-    assert_int_equal(aspace_map(&as, d, 0, 0, all - 2, R, &m), UKERN_OK);
-    unmap_all(m);
-    shm_drop(d);
-    finish();
-}
-
 /* Every frame that mapping takes fails once; what was made is taken back. */
 static void test_no_frame_at_any_point(void **state)
 {
@@ -498,81 +344,6 @@ static void test_quota(void **state)
     account_close(poor);
     account_close(a);
     shm_drop(s);
-}
-
-static void test_copy(void **state)
-{
-    (void)state;
-    start();
-    struct shm *s = shm_full(3);
-    uint64_t address = AT;
-    map(s, address, 0, 3, RW);
-    unsigned char out[PAGE_SIZE], in[PAGE_SIZE];
-    for (int i = 0; i < 3000; i++) {
-        size_t n = unit_below(PAGE_SIZE + 1);
-        uint64_t to = address + unit_below(3 * PAGE_SIZE - n + 1);
-        for (size_t j = 0; j < n; j++)
-            out[j] = (unsigned char)unit_random();
-        assert_int_equal(aspace_copy_out(&as, to, out, n), UKERN_OK);
-        memset(in, 0, sizeof(in));
-        assert_int_equal(aspace_copy_in(&as, in, to, n), UKERN_OK);
-        assert_memory_equal(in, out, n);
-    }
-    shm_drop(s);
-    finish();
-}
-
-static void test_copy_faults(void **state)
-{
-    (void)state;
-    start();
-    struct shm *s = shm_full(2);
-    map(s, AT, 0, 1, RW);
-    map(s, AT + PAGE_SIZE, 1, 1, R);
-    map(s, USER_HIGH - PAGE_SIZE, 0, 1, RW);
-    map(s, USER_LOW, 0, 1, RW);
-    char *page = aspace_user(&as, AT, RW), buffer[PAGE_SIZE];
-    memset(page, 1, PAGE_SIZE);
-    memset(buffer, 2, PAGE_SIZE);
-    static const uint64_t bad[] = {
-        0,
-        1,
-        8,
-        USER_LOW - 1,
-        AT - 1,
-        AT + PAGE_SIZE - 1,
-        AT + PAGE_SIZE,
-        AT + 2 * PAGE_SIZE - 1,
-        AT + 2 * PAGE_SIZE,
-        USER_HIGH - 1,
-        USER_HIGH,
-        UINT64_C(0xffffff8040000000),
-        UINT64_MAX - 1,
-        UINT64_MAX,
-        UINT64_MAX - PAGE_SIZE + 1,
-        UINT64_C(1) << 47,
-        UINT64_C(1) << 63,
-    };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_int_equal(aspace_copy_out(&as, bad[i], buffer, 2), UKERN_EFAULT);
-    for (size_t i = 0; i < PAGE_SIZE; i++) /* the second page was refused: nothing in the first */
-        assert_int_equal(page[i], 1);
-    assert_int_equal(aspace_copy_in(&as, buffer, AT + PAGE_SIZE - 1, 2), UKERN_OK);
-    assert_int_equal(aspace_copy_in(&as, buffer, AT + 2 * PAGE_SIZE - 1, 1), UKERN_OK);
-    memset(buffer, 2, PAGE_SIZE);
-    assert_int_equal(aspace_copy_in(&as, buffer, AT + 2 * PAGE_SIZE - 1, 2), UKERN_EFAULT);
-    assert_int_equal(aspace_copy_in(&as, buffer, USER_HIGH - 1, 2), UKERN_EFAULT);
-    assert_int_equal(aspace_copy_in(&as, buffer, UINT64_MAX, 2), UKERN_EFAULT);
-    assert_int_equal(aspace_copy_in(&as, buffer, UINT64_MAX, PAGE_SIZE), UKERN_EFAULT);
-    assert_int_equal(buffer[0], 2);
-    assert_int_equal(aspace_copy_in(&as, buffer, USER_HIGH - 1, 1), UKERN_OK);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad);
-         i++) { /* no length: the address is ignored */
-        assert_int_equal(aspace_copy_out(&as, bad[i], buffer, 0), UKERN_OK);
-        assert_int_equal(aspace_copy_in(&as, buffer, bad[i], 0), UKERN_OK);
-    }
-    shm_drop(s);
-    finish();
 }
 
 /* Random maps and unmaps against a page-by-page model of two windows. */
@@ -664,13 +435,8 @@ static const struct CMUnitTest tests[] = {
     UNIT(test_steps),
     UNIT(test_steps_of_dma),
     UNIT(test_many_mappings_of_one_object),
-    UNIT(test_automatic_placement),
-    UNIT(test_no_place),
-    UNIT(test_placement_beside_exact_ones),
     UNIT(test_no_frame_at_any_point),
     UNIT(test_quota),
-    UNIT(test_copy),
-    UNIT(test_copy_faults),
     UNIT(test_random_against_model),
     UNIT(test_misuse_panics),
 };
