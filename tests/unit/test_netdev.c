@@ -183,7 +183,47 @@ static void test_a_simple_one_that_does_not_fetch(void **state)
     assert_int_equal(info->my_dropped, 5);
 }
 
+/* Frames in two pieces hold two buffers each, of which a client has so many. */
+static void test_a_simple_one_holds_so_many_buffers(void **state)
+{
+    struct client *c = client_get(3);
+    struct nic *n = &netdev.driver.nic;
+    const struct nic_frame f = {.pieces = 2, .piece = {{.id = 0}, {.id = 1}}};
+
+    (void)state;
+    n->holders[0]++; /* ours, too */
+    n->holders[1]++;
+    for (unsigned i = 0; i < CLIENT_QUEUE / 2; i++)
+        assert_true(client_enqueue(c, n, &f));
+    assert_false(client_enqueue(c, n, &f));
+    assert_int_equal(c->dropped, 1);
+    client_dequeue(c, n);
+    assert_true(client_enqueue(c, n, &f));
+    assert_false(client_enqueue(c, n, &f));
+    while (c->count > 0)
+        client_dequeue(c, n);
+    assert_int_equal(c->held, 0);
+    assert_int_equal(--n->holders[0], 0);
+    assert_int_equal(--n->holders[1], 0);
+}
+
+/* Nothing is kept for who was cut off, though it has asked for frames. */
+static void test_who_is_cut_off_gets_nothing(void **state)
+{
+    struct net_area *a = open_area(1, NET_FILTER_ALL);
+
+    (void)state;
+    assert_int_equal(ask(1, NET_FILTER, NET_FILTER_ALL, 0), UKERN_OK);
+    a->tx.produced = NET_SLOTS + 1;
+    turn();
+    assert_non_null(client_find(1)->cut);
+    come(1);
+    turn();
+    assert_int_equal(client_find(1)->count, 0);
+}
+
 /* A frame of this type comes, to this station. */
+
 static void come_to(const uint8_t mac[6], uint16_t type)
 {
     uint8_t input[16] = {16, [13] = (uint8_t)(type >> 8), [14] = (uint8_t)type, [15] = 46};
@@ -225,6 +265,7 @@ static void test_filters(void **state)
         {{0x02, 0, 0, 0, 0, 1}, ARP, {false, true, true}},
         {{0x02, 0, 0, 0, 0, 1}, ARP << 8 & 0xffff, {false, true, false}},
         {{0x02, 0, 0, 0, 0, 1}, ARP + 1, {false, true, false}},
+        {{0x02, 0, 0, 0, 0, 1}, ARP - 0x100, {false, true, false}},
     };
     const uint64_t dropped = netdev.driver.nic.count.rx_dropped;
 
@@ -284,6 +325,8 @@ int main(void)
         RUN(test_transmit_is_fair_by_bytes),
         RUN(test_a_slow_one_loses_its_own),
         RUN(test_a_simple_one_that_does_not_fetch),
+        RUN(test_a_simple_one_holds_so_many_buffers),
+        RUN(test_who_is_cut_off_gets_nothing),
         RUN(test_filters),
         RUN(test_a_filter_changes),
     };

@@ -324,6 +324,30 @@ static void test_unread_datagrams(void **state)
     (void)dial(2998, 80);
 }
 
+#define MOST 64u
+
+/* However small they are: for one socket so many are kept, the oldest. */
+static void test_unread_small_datagrams(void **state)
+{
+    (void)state;
+    uint64_t s = make(SOCKET_TYPE_UDP, 4);
+    struct call *c;
+
+    assert_int_equal(at_now(s, SOCKET_BIND, 0, 5000), 0);
+    for (unsigned k = 0; k < MOST + 10; k++)
+        datagram(5000, 1 + k);
+    for (unsigned k = 0; k <= MOST; k++) {
+        c = world_call(s, STREAM_READ, (uint64_t[6]){2000, DONTWAIT}, NULL, 2000);
+        assert_true(c->done);
+        if (k < MOST)
+            assert_int_equal(c->length, 1 + k);
+        else
+            assert_true(c->label < 0); /* nothing is there */
+        world_end_call(c);
+    }
+    world_close(s);
+}
+
 /* What says that it comes from ourselves would be answered to ourselves, by an echo for ever. */
 static void test_forged_sources(void **state)
 {
@@ -353,6 +377,7 @@ int main(void)
         SERVED(test_orphan),
         SERVED(test_orphans_make_room),
         SERVED(test_unread_datagrams),
+        SERVED(test_unread_small_datagrams),
         SERVED(test_forged_sources),
     };
 
