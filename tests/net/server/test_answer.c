@@ -232,6 +232,7 @@ static void test_host(void **state)
     (void)state;
     answers("GET / HTTP/1.1\r\n\r\n", "400 Bad Request", ENDS, NULL);
     answers("HEAD / HTTP/1.1\r\nX-Host: x\r\nHos: x\r\n\r\n", "400 Bad Request", ENDS, "");
+    answers("GET / HTTP/1.1\r\nHosts:x\r\n\r\n", "400 Bad Request", ENDS, NULL);
     answers("GET http://guest/ HTTP/1.1\r\n\r\n", "400 Bad Request", ENDS, NULL);
     answers("GET / HTTP/1.2\r\n\r\n", "400 Bad Request", ENDS, NULL);
     answers("GET / HTTP/1.0\r\n\r\n", "200 OK", ENDS, NULL);
@@ -296,6 +297,7 @@ static void test_ranges(void **state)
     ranges("/", "bytes=10-10", NO, "*/10", NO);
     ranges("/", "bytes=" HUGE "-" HUGE, NO, "*/10", NO);
     ranges("/", "bytes=18446744073709551615-", NO, "*/10", NO);
+    ranges("/", "bytes=18446744073709551616-", NO, "*/10", NO);
     ranges("/", "bytes=-0", NO, "*/10", NO);
     ranges("/stream/0", "bytes=0-", NO, "*/0", NO);
     ranges("/stream/0", "bytes=-5", "200 OK", "", "");
