@@ -51,9 +51,9 @@ gone() {
     return 1
 }
 
-# built FOLDER PROJECT [ARGUMENT...]: make the project, in that folder of $BUILD/tests, which several tests have in common: one of
+# build_shared FOLDER PROJECT [ARGUMENT...]: make the project, in that folder of $BUILD/tests, which several tests have in common: one of
 # them makes it, and others that run meanwhile wait for that.
-built() {
+build_shared() {
     shared=$BUILD/tests/$1 project=$2
     shift 2
     perl -MFcntl=:flock -e 'open my $lock, ">", shift or die "$!\n"; flock $lock, LOCK_EX or die "$!\n"; exit !!system @ARGV' \

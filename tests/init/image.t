@@ -3,7 +3,7 @@
 #
 # Image descriptions with mistakes: init names each, and starts what can run. The archives are given with -initrd.
 . "$UKERN/tests/tap.sh"
-built pipes-example "$UKERN/examples/pipes" || exit 1
+build_shared pipes-example "$UKERN/examples/pipes" || exit 1
 image=$shared
 
 cat >console <<'END'

@@ -30,7 +30,7 @@ build_project() {
 
 # In one folder for all scripts.
 build_image() {
-    built "net-example-$DRIVER" "$UKERN/examples/net" -j2 DRIVER="$DRIVER" all && ln -s "$shared" build
+    build_shared "net-example-$DRIVER" "$UKERN/examples/net" -j2 DRIVER="$DRIVER" all && ln -s "$shared" build
 }
 
 # A port that nobody has, by TCP or UDP.

@@ -3,7 +3,7 @@
 #
 # The pipes example at a terminal: the prompt, editing, Ctrl-C, Ctrl-D.
 . "$UKERN/tests/tap.sh"
-built pipes-example "$UKERN/examples/pipes" || exit 1
+build_shared pipes-example "$UKERN/examples/pipes" || exit 1
 image=$shared
 
 # A line of the console's is \r\n, of which QEMU's terminal makes \r\r\n.

@@ -4,7 +4,7 @@
 # The pipes example with a script for its keyboard: the demo's transcript, pipelines over real files, faults, and what
 # happens when servers die.
 . "$UKERN/tests/tap.sh"
-built pipes-example "$UKERN/examples/pipes" || exit 1
+build_shared pipes-example "$UKERN/examples/pipes" || exit 1
 image=$shared
 
 # session [RUN OPTIONS]: the script from standard input; what it shows after the demo is in out.
