@@ -118,6 +118,40 @@ static void reply_failed(struct server *s, struct request *r, int error)
         ipc_reply(r->token, &sorry);
 }
 
+/* A reply without a receive. */
+static void reply_now(struct server *s, struct request *r)
+{
+    int error = ipc_reply(r->token, &r->reply);
+
+    if (error < 0)
+        reply_failed(s, r, error);
+}
+
+/* undelivered() may have left another. */
+static void send_last(struct server *s)
+{
+    while (s->last) {
+        struct request r = {.token = s->last, .reply = s->last_reply};
+
+        s->last = 0;
+        reply_now(s, &r);
+    }
+}
+
+/* One was left for the receive, which takes it if no other reply is due. */
+static __attribute__((noinline)) void take_last(struct server *s, struct request *r, bool reply_due)
+{
+    if (reply_due) {
+        send_last(s);
+        return;
+    }
+    r->label = 0;
+    r->token = s->last;
+    r->reply = s->last_reply;
+    r->untaken = 0;
+    s->last = 0;
+}
+
 /* Send the reply that is due, if any, and get the next event. */
 static inline int next_event(struct server *s, struct request *r, bool reply_due,
                              struct ukern_event *ev)
@@ -130,6 +164,7 @@ static inline int next_event(struct server *s, struct request *r, bool reply_due
         if (likely(type >= 0) || type == UKERN_ETIMEDOUT)
             return type; /* a receive that timed out comes after a reply that arrived */
         reply_failed(s, r, type);
+        send_last(s);
     }
     return ipc_recv(s->port, ev, deadline);
 }
@@ -147,6 +182,10 @@ int server_run(struct server *s)
         if (likely(type == UKERN_EV_MESSAGE)) {
             start_request(&request, &ev);
             reply_due = handle_message(s, &request);
+            if (unlikely(s->last)) {
+                take_last(s, &request, reply_due);
+                reply_due = true;
+            }
             continue;
         }
         reply_due = false;
@@ -161,13 +200,14 @@ int server_run(struct server *s)
         } else {
             s->deadline = 0; /* nobody to tell: do not spin */
         }
+        if (s->last) {
+            take_last(s, &request, reply_due);
+            reply_due = true;
+        }
     }
-    if (reply_due) {
-        int status = ipc_reply(request.token, &request.reply);
-
-        if (status < 0)
-            reply_failed(s, &request, status);
-    }
+    if (reply_due)
+        reply_now(s, &request);
+    send_last(s);
     return s->code;
 }
 
@@ -180,4 +220,11 @@ void server_stop(struct server *s, int code)
 int server_reply(uint64_t token, const struct ukern_msg *msg)
 {
     return ipc_reply(token, msg);
+}
+
+void server_reply_last(struct server *s, uint64_t token, const struct ukern_msg *msg)
+{
+    send_last(s);
+    s->last = token;
+    s->last_reply = *msg;
 }

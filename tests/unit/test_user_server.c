@@ -46,21 +46,26 @@ int ipc_recv(ukern_handle port, struct ukern_event *ev, uint64_t deadline)
     return ev->type;
 }
 
-int ipc_reply(uint64_t token, const struct ukern_msg *msg)
+static int reply(const char *how, uint64_t token, const struct ukern_msg *msg)
 {
     int error = refuse;
 
     refuse = 0;
     if (error)
         return error;
-    say(" reply%d:%d", (int)token, UKERN_TAG_LABEL(msg->tag));
+    say(" %s%d:%d", how, (int)token, UKERN_TAG_LABEL(msg->tag));
     return UKERN_OK;
+}
+
+int ipc_reply(uint64_t token, const struct ukern_msg *msg)
+{
+    return reply("reply", token, msg);
 }
 
 int ipc_reply_recv(uint64_t token, const struct ukern_msg *msg, ukern_handle port,
                    struct ukern_event *ev, uint64_t deadline)
 {
-    int error = ipc_reply(token, msg);
+    int error = reply("replyrecv", token, msg);
 
     if (error) {
         memset(ev, 0, sizeof(*ev));
@@ -110,8 +115,29 @@ static int stop(struct server *s, struct request *r)
     return SERVER_REPLY;
 }
 
+/* Callers 21 and on are answered, as many as w0 says. */
+static void answer_others(struct server *s, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        server_reply_last(s, 21 + i, &(struct ukern_msg){.tag = UKERN_TAG(i, 0)});
+    say(" done");
+}
+
+static int others(struct server *s, struct request *r)
+{
+    answer_others(s, (unsigned)r->msg.w[0]);
+    return SERVER_LATER;
+}
+
+static int all(struct server *s, struct request *r)
+{
+    answer_others(s, (unsigned)r->msg.w[0]);
+    return SERVER_REPLY;
+}
+
 static const struct server_handler handlers[] = {
-    {1, answer}, {2, later}, {3, refuse_it}, {4, take}, {-5, stop}, {0, NULL},
+    {1, answer}, {2, later}, {3, refuse_it}, {4, take},
+    {6, others}, {7, all},   {-5, stop},     {0, NULL},
 };
 
 static void undelivered(struct server *s, struct request *r, int error)
@@ -194,7 +220,7 @@ static void test_replies(void **state)
     message(99, 0, 14, 0);
     message(1, 0, 0, 0); /* sent: no reply is wanted */
     assert_int_equal(server_run(&server), UKERN_EREVOKED);
-    assert_string_equal(done, " answer reply11:7 reply13:-17 reply14:-7 answer");
+    assert_string_equal(done, " answer replyrecv11:7 replyrecv13:-17 replyrecv14:-7 answer");
     assert_int_equal(last_deadline, UKERN_FOREVER);
 }
 
@@ -205,8 +231,8 @@ static void test_handles_nobody_took(void **state)
     message(99, 2, 12, 0);
     message(2, 2, 0, 0);
     server_run(&server);
-    assert_string_equal(done,
-                        " answer close55 reply11:7 close44 close55 reply12:-7 close44 close55");
+    assert_string_equal(
+        done, " answer close55 replyrecv11:7 close44 close55 replyrecv12:-7 close44 close55");
 }
 
 static void test_handles_taken(void **state)
@@ -233,14 +259,14 @@ static void test_events(void **state)
     script[5] = (struct ukern_event){.type = 1000};
     scripted = 6;
     server_run(&server);
-    assert_string_equal(done, " bits6 hangup8 cancelled8:9 exited1:2:-3:1 reply10:0");
+    assert_string_equal(done, " bits6 hangup8 cancelled8:9 exited1:2:-3:1 replyrecv10:0");
 
     begin(NULL);
     server.notified = NULL, server.hangup = NULL, server.cancelled = NULL, server.exited = NULL;
     server.fault = resume;
     scripted = 6;
     server_run(&server);
-    assert_string_equal(done, " reply10:1");
+    assert_string_equal(done, " replyrecv10:1");
 }
 
 static void test_refused_replies(void **state)
@@ -276,7 +302,7 @@ static void test_timeout(void **state)
     server.deadline = 1000;
     server.timeout = timeout;
     server_run(&server);
-    assert_string_equal(done, " answer reply11:7 timeout"); /* the reply arrived */
+    assert_string_equal(done, " answer replyrecv11:7 timeout"); /* the reply arrived */
     assert_int_equal(last_deadline, UKERN_FOREVER);
 }
 
@@ -294,13 +320,50 @@ static void test_stop(void **state)
     assert_string_equal(done, " undelivered11:0:-1 reply11:-24");
 }
 
+static void notified_last(struct server *s, uint64_t bits)
+{
+    answer_others(s, (unsigned)bits);
+}
+
+/* The last of several replies leaves with the receive, if the request itself is not replied to. */
+static void test_last_replies(void **state)
+{
+    (void)state;
+    message(6, 0, 11, 2);
+    message(7, 0, 12, 1);
+    message(2, 0, 13, 0);
+    script[scripted++] = (struct ukern_event){.type = UKERN_EV_NOTIFY, .msg.tag = 1};
+    server.notified = notified_last;
+    server_run(&server);
+    assert_string_equal(done, " reply21:0 done replyrecv22:1 done reply21:0 replyrecv12:0"
+                              " done replyrecv21:0");
+
+    begin(NULL);
+    message(6, 0, 11, 1);
+    refuse = UKERN_EPROTO;
+    server_run(&server);
+    assert_string_equal(done, " done undelivered21:0:-14 reply21:-24");
+
+    begin(NULL);
+    message(7, 0, 11, 1);
+    refuse = UKERN_ESTALE;
+    server_run(&server);
+    assert_string_equal(done, " done undelivered21:0:-11 replyrecv11:0");
+
+    begin(NULL);
+    message(6, 0, 11, 1);
+    message(-5, 0, 12, 0);
+    server_run(&server);
+    assert_string_equal(done, " done replyrecv21:0 reply12:0");
+}
+
 static void test_no_handlers(void **state)
 {
     (void)state;
     server.handlers = NULL;
     message(0, 0, 11, 0);
     server_run(&server);
-    assert_string_equal(done, " reply11:-7");
+    assert_string_equal(done, " replyrecv11:-7");
 }
 
 int main(void)
@@ -313,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup(test_refused_replies, begin),
         cmocka_unit_test_setup(test_timeout, begin),
         cmocka_unit_test_setup(test_stop, begin),
+        cmocka_unit_test_setup(test_last_replies, begin),
         cmocka_unit_test_setup(test_no_handlers, begin),
     };
 

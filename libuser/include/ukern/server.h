@@ -71,6 +71,8 @@ struct server {
     void *context;                     /**< the server's own */
     int stop;                          /**< see server_stop() */
     int code;                          /**< see server_stop() */
+    uint64_t last;                     /**< see server_reply_last(): whose; 0: none */
+    struct ukern_msg last_reply;       /**< and what */
 };
 
 /**
@@ -93,5 +95,15 @@ ukern_handle request_take(struct request *r, unsigned i);
 
 /** A deferred reply; results as ipc_reply(). */
 int server_reply(uint64_t token, const struct ukern_msg *msg);
+
+/**
+ * A deferred reply that leaves with the next receive: one system call for both, and the caller runs at
+ * once. It is for the last of a turn: those before it leave now, and so does this one at the end of a handler
+ * that replies to its own request. One that is refused goes to undelivered(), with the label 0.
+ * @param s      the server, whose handler or hook this is.
+ * @param token  of the caller; not 0.
+ * @param msg    copied.
+ */
+void server_reply_last(struct server *s, uint64_t token, const struct ukern_msg *msg);
 
 #endif
