@@ -2,7 +2,8 @@
 /*
  * The two system calls that a pending call is made of: the caller's, and the reply of the server.
  * Each has a short way, by which the other side runs next: the request goes to a server that waits;
- * the results go to the caller that was taken last, by a server that then waits.
+ * the results go to a caller, by a server that then waits. So does the answer to a plain call, if
+ * ipc_fast.c has left it.
  */
 #include "ipc_direct.h"
 #include "copy.h"
@@ -181,15 +182,39 @@ static inline struct way reply_recv(struct cpu *c, struct ukern_sysregs *r, stru
     return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
 }
 
+/* The answer to a call that was taken long ago, or by a server that then waits with a deadline. */
+static struct way answer(struct cpu *c, struct ukern_sysregs *r, struct task *t,
+                         struct task *caller, struct port *p)
+{
+    uint64_t deadline = r->deadline_or_badge;
+    bool last = caller->direct;
+
+    if (r->x[1] >> 32 || caller->special || !all_quiet(p) || deadline <= arch_timer_now() ||
+        (last ? !caller_is_next(c, caller)
+              : c->ready_bits >> caller->priority || !let_go(t, caller, p, r->x[0])))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    measure_entry(UKERN_SYS_ipc_reply_recv);
+    TRACE(reply, CALL_CALL, t, r->token, r->x[1], r->x[2], r->x[3], r->x[4]);
+    TRACE(end, TASK_REPLY, caller, r->token, UKERN_OK, UKERN_OK, r->x[1]);
+    r->x[0] = UKERN_OK;
+    r->deadline_or_badge = r->token = 0;
+    reply_directly(c, t, caller, p);
+    timer_start(&t->timer, deadline);
+    sched_arm(c);
+    measure_point();
+    return (struct way){caller, t};
+}
+
 struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r)
 {
     struct task *t = c->current, *caller = ipc_held(t, r->token);
-    struct handle *h;
+    const struct handle *h = handle_quick(&t->handles, r->x[0], UKERN_R_RECV);
 
-    if (likely(caller && caller->call_kind == CALL_PENDING &&
-               r->deadline_or_badge == UKERN_FOREVER &&
-               handle_find_port(&t->handles, r->x[0], UKERN_R_RECV, &h) == UKERN_OK &&
-               caller->call_port == h->object))
+    if (unlikely(!caller || !h || caller->call_port != h->object))
+        return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    if (likely(caller->call_kind == CALL_PENDING && r->deadline_or_badge == UKERN_FOREVER))
         return reply_recv(c, r, t, caller, h->object);
+    if (caller->call_kind == CALL_CALL)
+        return answer(c, r, t, caller, h->object);
     return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
 }

@@ -33,7 +33,7 @@ static void extensions(void)
 }
 
 /* What can be seen of a run. */
-static uint64_t transcript[2][20000];
+static uint64_t transcript[3][20000];
 static unsigned length;
 static uint64_t *out;
 
@@ -79,9 +79,17 @@ static struct task *new_client(void)
     return t;
 }
 
-/* `for_ever` decides whether the short ways may be taken: a deadline forbids them. */
-static void run(uint64_t for_ever)
+/* What decides whether the short ways may be taken. */
+enum ways {
+    SHORT,    /* all */
+    DEADLINE, /* a deadline forbids those of calls, not that of an answer */
+    GENERAL,  /* nor may that be taken with a handle that is not among the first */
+    WAYS,
+};
+
+static void run(enum ways ways)
 {
+    uint64_t for_ever = ways == SHORT ? UKERN_FOREVER : UKERN_FOREVER - 1;
     uint64_t held[64];
     unsigned count = 0;
     for (unsigned i = 0; i < CLIENTS; i++)
@@ -89,6 +97,8 @@ static void run(uint64_t for_ever)
     /* More urgent than its clients, so that it is always the next to run. */
     server = world_spawn_with("server", &(struct world_spawn){.priority = 30});
     port = (uint64_t)SYS(server, port_create);
+    if (ways == GENERAL)
+        port = (uint64_t)SYS(server, handle_dup, port, 0, HANDLE_FIRST + 1);
     for (unsigned i = 0; i < CLIENTS; i++) {
         uint64_t h =
             (uint64_t)SYS(server, handle_mint, port, UKERN_R_CALL | UKERN_R_TRANSFER, 100 + i);
@@ -133,21 +143,20 @@ static void run(uint64_t for_ever)
 static void test_same_as_general(void **state)
 {
     (void)state;
-    unsigned fast;
-    out = transcript[0];
-    length = 0;
-    run(UKERN_FOREVER);
-    fast = length;
-    unit_before(NULL); /* the same chances again */
-    out = transcript[1];
-    length = 0;
-    run(UKERN_FOREVER - 1);
-    assert_int_equal(fast, length);
-    assert_true(length > 1000);
-    for (unsigned i = 0; i < length; i++)
-        if (transcript[0][i] != transcript[1][i])
-            fail_msg("they differ at word %u of %u: %lx, %lx", i, length,
-                     (unsigned long)transcript[0][i], (unsigned long)transcript[1][i]);
+    unsigned fast = 0;
+    for (enum ways ways = 0; ways < WAYS; ways++) {
+        out = transcript[ways];
+        length = 0;
+        run(ways);
+        fast = ways == 0 ? length : fast;
+        assert_int_equal(fast, length);
+        assert_true(length > 1000);
+        for (unsigned i = 0; i < length; i++)
+            if (transcript[0][i] != out[i])
+                fail_msg("way %d differs at word %u of %u: %lx, %lx", (int)ways, i, length,
+                         (unsigned long)transcript[0][i], (unsigned long)out[i]);
+        unit_before(NULL); /* the same chances again */
+    }
 }
 
 static void start(void)
@@ -240,9 +249,12 @@ static void test_turn(void **state)
 static void test_late_answer(void **state)
 {
     (void)state;
-    for (unsigned equal = 0; equal < 2; equal++) {
+    for (unsigned how = 0; how < 6; how++) {
+        unsigned equal = how & 1;
+        bool pending = how < 2;
+        uint64_t until = how < 4 ? UKERN_FOREVER : sim_time + 1000000;
         start();
-        uint64_t token = call_server(true, UKERN_FOREVER);
+        uint64_t token = call_server(pending, UKERN_FOREVER);
         assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
         world_priority(world_init, WORLD_PRIORITY);
         client[1] = world_spawn("other");
@@ -255,14 +267,42 @@ static void test_late_answer(void **state)
         assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
         uint32_t refs = client[0]->call_port->refs;
         const struct port *p = client[0]->call_port;
+        uint64_t switches = sim_switches;
         world_enter(UKERN_SYS_ipc_reply_recv,
-                    &(struct ukern_sysregs){{port, TAG(0), 5, 6}, UKERN_FOREVER, token});
+                    &(struct ukern_sysregs){{port, TAG(0), 5, 6}, until, token});
         assert_ptr_equal(arch_cpu()->current, client[equal]);
+        assert_int_equal(sim_switches - switches, 1);
         assert_int_equal(p->refs, refs - 1);
+        assert_true(server->direct && sim_timer <= until);
         world_check();
         world_run(client[0]);
-        assert_int_equal(world_result(client[0]), 5);
-        assert_int_equal(world_regs(client[0])->x[1], 6);
+        assert_int_equal(world_result(client[0]), pending ? 5 : UKERN_OK);
+        assert_int_equal(world_regs(client[0])->x[1], pending ? 6 : TAG(0));
+        assert_int_equal(world_regs(client[0])->x[2], pending ? 0 : 5);
+        if (until != UKERN_FOREVER) {
+            world_pass(until - sim_time);
+            world_run(server);
+            assert_int_equal(world_result(server), UKERN_ETIMEDOUT);
+        }
+        world_end();
+        world_priority(world_init, WORLD_PRIORITY);
+    }
+}
+
+/* Whoever answers when its deadline has passed does not wait, and the answer arrives. */
+static void test_answer_too_late_to_wait(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        start();
+        uint64_t token = call_server(false, UKERN_FOREVER);
+        if (late)
+            assert_int_equal(SYS_UNTIL(server, sim_time, ipc_recv, port), UKERN_ETIMEDOUT);
+        assert_int_equal(SYS_TOKEN(server, token, sim_time, ipc_reply_recv, port, TAG(7)),
+                         UKERN_ETIMEDOUT);
+        world_check();
+        world_run(client[0]);
+        assert_int_equal(world_regs(client[0])->x[1], TAG(7));
         world_end();
         world_priority(world_init, WORLD_PRIORITY);
     }
@@ -343,8 +383,13 @@ static void test_direct_call_and_the_port(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_same_as_general), WORLD(test_direct_switch), WORLD(test_turn),
-    WORLD(test_late_answer),     WORLD(test_bad_handles),   WORLD(test_direct_call_and_the_port),
+    WORLD(test_same_as_general),
+    WORLD(test_direct_switch),
+    WORLD(test_turn),
+    WORLD(test_late_answer),
+    WORLD(test_answer_too_late_to_wait),
+    WORLD(test_bad_handles),
+    WORLD(test_direct_call_and_the_port),
 };
 
 int main(void)
