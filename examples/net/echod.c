@@ -47,6 +47,7 @@ static void open_port(enum service service)
         bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
         (type == SOCK_STREAM &&
          (listen(s, 64) < 0 || setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)) ||
+        (service == DISCARD && socket_most(s, SOCKET_DESK_IN_MAX) < 0) ||
         socket_watch(s, POLLIN, service) < 0) {
         fprintf(stderr, "echod: port %u: %s\n", ports[service], socket_error());
         exit(1);

@@ -234,13 +234,23 @@ int socket_desk(int set, struct socket_desk *desk)
     return (int)socket_done(error);
 }
 
+_Static_assert(SOCKET_DESK_ROOM == SOCKET_DESK_OUT && SOCKET_DESK_IN_MAX == SOCKET_DESK_MOST,
+               "a desk");
+
+int socket_most(int s, size_t bytes)
+{
+    struct ukern_msg m = {.w = {SOCKET_MOST, bytes}};
+
+    return (int)socket_done(ask(s, SOCKET_OPTION, &m));
+}
+
 int socket_turn(int set, const struct socket_desk *desk, struct socket_turn *t)
 {
     struct ukern_msg m = {.tag = UKERN_TAG(SOCKET_TURN, 0)};
     uint64_t flags = (t->now ? STREAM_NONBLOCK : 0u) | (t->send ? SOCKET_TURN_SEND : 0u);
     int error;
 
-    m.w[0] = t->to | flags << 32 | (uint64_t)t->most << 40;
+    m.w[0] = t->to | flags << 32;
     if (t->send)
         m.w[1] = (uint64_t)((const unsigned char *)t->data - desk->out) | (uint64_t)t->size << 32;
     memcpy(&m.w[2], &t->peer, sizeof t->peer);

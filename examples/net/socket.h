@@ -186,6 +186,7 @@ struct socket_desk {
         *in; /**< where what was received lies, until the next turn; may be sent from, too */
 };
 #define SOCKET_DESK_ROOM   65536
+#define SOCKET_DESK_IN_MAX 262144
 /** Members of a set have numbers below this, each as long as its socket lives. */
 #define SOCKET_MEMBERS_MAX 256
 
@@ -197,7 +198,6 @@ struct socket_turn {
     bool now;  /**< do not wait if nothing has come */
     uint64_t
         until;   /**< nor longer than until then, nanoseconds since boot; 0: it does not matter */
-    size_t most; /**< bytes to receive of a stream, the rest comes later; 0: SOCKET_DESK_ROOM */
     unsigned to; /**< the member; a stream, or one for datagrams */
     const void *data; /**< in the desk */
     size_t size;      /**< bytes */
@@ -221,6 +221,9 @@ struct socket_turn {
 
 /** Begin to take turns. 0; -1: no memory, or not a set. */
 int socket_desk(int set, struct socket_desk *desk);
+/** How much of a stream a turn brings at most, the rest comes with the next: 1 to SOCKET_DESK_IN_MAX bytes,
+ * SOCKET_DESK_ROOM unless said. Connections that a listener accepts have the same. 0; -1: EINVAL. */
+int socket_most(int s, size_t bytes);
 /**
  * Send, then wait for the next of the members and take in what it received: one call for what are
  * three else, and so the quickest way to serve. A connection that it accepts is watched for POLLIN, with

@@ -228,7 +228,7 @@ static void greet(const struct socket_turn *t)
 
 static void run(void)
 {
-    struct socket_turn t = {.most = ROOM};
+    struct socket_turn t = {0};
     uint64_t next_look = 0;
 
     for (;;) {
@@ -275,7 +275,8 @@ int main(int argc, char **argv)
     if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(listener, (struct sockaddr *)&here, sizeof here) < 0 || listen(listener, 64) < 0 ||
         setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
-        socket_watch(listener, POLLIN, 0) < 0 || socket_desk(set, &desk) < 0) {
+        socket_watch(listener, POLLIN, 0) < 0 || socket_most(listener, ROOM) < 0 ||
+        socket_desk(set, &desk) < 0) {
         fprintf(stderr, "httpd: port %lu: %s\n", port, socket_error());
         return 1;
     }

@@ -244,7 +244,8 @@ static int open_port(int type, uint16_t port, uint32_t what)
 
     if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(s, (struct sockaddr *)&here, sizeof here) < 0 ||
-        (type == SOCK_STREAM && listen(s, 16) < 0) || socket_watch(s, POLLIN, what) < 0) {
+        (type == SOCK_STREAM && (listen(s, 16) < 0 || socket_most(s, SOCKET_DESK_IN_MAX) < 0)) ||
+        socket_watch(s, POLLIN, what) < 0) {
         fprintf(stderr, "iperf: port %u: %s\n", port, socket_error());
         return -1;
     }

@@ -79,6 +79,15 @@ static bool may_keep(const struct sock *s, unsigned cost)
            (s->count < QUEUE_MAX && kept + s->kept + cost <= KEPT_MAX);
 }
 
+static void keep(struct sock *s, const struct datagram *d)
+{
+    unsigned cost = cost_of(d->data);
+
+    s->count++;
+    s->kept += cost;
+    kept += cost;
+}
+
 static void drop_first(struct sock *s)
 {
     struct datagram *d = s->head;
@@ -101,7 +110,7 @@ static void settle(struct sock *s)
         pipe_forget_token(&s->rx, PIPE_READ_END, w->token);
         if (deliver(w->token, w->length, w->by_message, s->head))
             drop_first(s);
-        free(w);
+        sock_waited(w);
     }
     if (s->head == NULL && s->error != 0) {
         sock_fail(s, PIPE_READ_END, s->error);
@@ -112,16 +121,20 @@ static void settle(struct sock *s)
 /* A message for this socket; takes p. */
 static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_t port)
 {
-    unsigned cost = cost_of(p);
-    struct datagram *d;
+    struct datagram *d = NULL;
     uint64_t from[3];
+    uint8_t *desk;
 
-    d = may_keep(s, cost) ? malloc(sizeof *d) : NULL;
+    address_out(s, ip, port, from);
+    desk = s->kind == SOCK_UDP && s->head == NULL ? set_bring(s, p->tot_len, from) : NULL;
+    if (desk != NULL)
+        pbuf_copy_partial(p, desk, p->tot_len, 0);
+    else if (may_keep(s, cost_of(p)))
+        d = malloc(sizeof *d);
     if (d == NULL) {
         pbuf_free(p);
         return;
     }
-    address_out(s, ip, port, from);
     *d = (struct datagram){.data = p};
     memcpy(&d->from, from, sizeof d->from);
     if (s->head == NULL)
@@ -129,9 +142,7 @@ static void enqueue(struct sock *s, struct pbuf *p, const ip_addr_t *ip, uint16_
     else
         s->tail->next = d;
     s->tail = d;
-    s->count++;
-    s->kept += cost;
-    kept += cost;
+    keep(s, d);
     settle(s);
 }
 
@@ -430,6 +441,26 @@ uint64_t datagram_peek(const struct sock *s, void *data, uint64_t n, uint64_t ad
 void datagram_taken(struct sock *s)
 {
     drop_first(s);
+}
+
+void datagram_untaken(struct sock *s, const uint8_t *bytes, uint64_t n, const uint64_t address[3])
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)n, PBUF_RAM);
+    struct datagram *d = p != NULL && may_keep(s, cost_of(p)) ? malloc(sizeof *d) : NULL;
+
+    if (d == NULL) {
+        if (p != NULL)
+            pbuf_free(p);
+        return;
+    }
+    pbuf_take(p, bytes, (uint16_t)n);
+    *d = (struct datagram){.next = s->head, .data = p};
+    memcpy(&d->from, address, sizeof d->from);
+    if (s->head == NULL)
+        s->tail = d;
+    s->head = d;
+    keep(s, d);
+    settle(s);
 }
 
 void datagram_close(struct sock *s)

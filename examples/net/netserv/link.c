@@ -200,10 +200,18 @@ static uint64_t next_deadline(void)
     return next < latest ? next : latest;
 }
 
+void link_flush(void)
+{
+    if (unsent && wire->is_open())
+        wire->flush();
+    unsent = false;
+}
+
 uint64_t link_run(void)
 {
     unsigned left = TURN;
 
+    link_flush(); /* an answer: it shall not wait for what comes in */
     now = clock_now();
     drop_broken();
     for (unsigned round = 0; round < ROUNDS && left > 0; round++) {
@@ -227,13 +235,6 @@ uint64_t link_run(void)
             return next_deadline();
     }
     return now;
-}
-
-void link_flush(void)
-{
-    if (unsent && wire->is_open())
-        wire->flush();
-    unsent = false;
 }
 
 bool link_ready(void)

@@ -22,6 +22,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     s->connected = true;
     s->v6 = listener->v6;
     s->listener = listener;
+    s->most = listener->most;
     if (listener->no_delay)
         tcp_nagle_disable(pcb);
     if (listener->first == NULL)

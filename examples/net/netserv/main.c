@@ -24,6 +24,12 @@
 #include "sock.h"
 
 static ukern_handle port;
+static struct server server;
+
+void answer_last(uint64_t token, const struct ukern_msg *reply)
+{
+    server_reply_last(&server, token, reply);
+}
 
 /* A reply that brings a socket. */
 static int give(struct sock *s, struct ukern_msg *reply)
@@ -169,7 +175,7 @@ void serve_accepts(struct sock *listener)
     while (listener->first != NULL && (w = listener->rx.waiting[PIPE_READ_END].head) != NULL) {
         pipe_forget_token(&listener->rx, PIPE_READ_END, w->token);
         accept_one(listener, w->token);
-        free(w);
+        sock_waited(w);
     }
 }
 
@@ -305,16 +311,16 @@ static int handle_socket(struct sock *s, struct request *r)
 }
 
 /* Whatever has happened: let lwIP work before the next wait. */
-static void work(struct server *server)
+static void work(struct server *s)
 {
     uint64_t next = link_run(), due = sets_serve(link_now());
 
     backlog_shed();
-    server->deadline = next < due ? next : due;
+    s->deadline = next < due ? next : due;
     link_flush(); /* a reader that took bytes has opened a window */
 }
 
-static int handle(struct server *server, struct request *r)
+static int handle(struct server *self, struct request *r)
 {
     struct sock *s = sock_find(r->badge);
     int result;
@@ -329,23 +335,24 @@ static int handle(struct server *server, struct request *r)
         result = do_status(r);
     else
         result = s == NULL ? SOCKET_EGONE : handle_socket(s, r);
-    work(server);
+    work(self);
     return result;
 }
 
-/* The reply with a new socket did not arrive. */
-static void undelivered(struct server *server, struct request *r, int error)
+/* A new socket, or what a turn has told, did not arrive. */
+static void undelivered(struct server *self, struct request *r, int error)
 {
     ukern_handle h = (ukern_handle)(uint32_t)r->reply.w[5];
 
-    (void)server;
+    (void)self;
     (void)error;
+    turn_undelivered(r->token);
     if ((r->label == SOCKET_CREATE || r->label == STREAM_DUP) &&
         UKERN_TAG_HANDLES(r->reply.tag) == 1)
         handle_close(h); /* its hangup ends the socket */
 }
 
-static void hangup(struct server *server, uint64_t badge)
+static void hangup(struct server *self, uint64_t badge)
 {
     struct sock *s = sock_find(badge);
 
@@ -353,26 +360,26 @@ static void hangup(struct server *server, uint64_t badge)
         link_hangup(badge);
     else if (s != NULL)
         close_sock(s);
-    work(server);
+    work(self);
 }
 
-static void cancelled(struct server *server, uint64_t badge, uint64_t token)
+static void cancelled(struct server *self, uint64_t badge, uint64_t token)
 {
     struct sock *s = sock_find(badge);
 
     if (s != NULL) {
         if (s->connecting == token)
             s->connecting = 0;
-        free(pipe_forget_token(&s->rx, PIPE_READ_END, token));
-        free(pipe_forget_token(&s->tx, PIPE_WRITE_END, token));
+        sock_waited(pipe_forget_token(&s->rx, PIPE_READ_END, token));
+        sock_waited(pipe_forget_token(&s->tx, PIPE_WRITE_END, token));
     }
-    work(server);
+    work(self);
 }
 
-static void notified(struct server *server, uint64_t bits)
+static void notified(struct server *self, uint64_t bits)
 {
     link_woken(bits);
-    work(server);
+    work(self);
 }
 
 static const struct server_handler handlers[] = {
@@ -444,7 +451,9 @@ static bool parse(int argc, char **argv, struct link_config *c)
 int main(int argc, char **argv)
 {
     struct link_config config = {.dhcp = true, .patience = 5};
-    struct server s = {
+    int error;
+
+    server = (struct server){
         .port = task_handle("port"),
         .handlers = handlers,
         .notified = notified,
@@ -453,19 +462,17 @@ int main(int argc, char **argv)
         .undelivered = undelivered,
         .timeout = work,
     };
-    int error;
-
     if (!parse(argc, argv, &config)) {
         fprintf(stderr, "usage: netserv [-s] [-w SECONDS] [-a ADDRESS/BITS] [-g GATEWAY]"
                         " [-d NAMESERVER]; -s needs -a\n");
         return 2;
     }
-    port = s.port;
+    port = server.port;
     error = datagram_init();
     if (error == UKERN_OK) {
         link_init(port, &config);
-        work(&s);
-        error = server_run(&s);
+        work(&server);
+        error = server_run(&server);
     }
     fprintf(stderr, "netserv: cannot serve: %s\n", ukern_strerror(error));
     return 1;

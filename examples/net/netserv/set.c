@@ -109,6 +109,7 @@ void set_leave(struct sock *s)
             *link = s->set_next;
             break;
         }
+    turn_leave(s);
     s->set = NULL;
     s->wanted = 0;
 }

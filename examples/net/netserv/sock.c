@@ -81,6 +81,7 @@ struct sock *sock_create(enum sock_kind kind, uint64_t owner, bool nameless)
             return NULL;
         used++;
         table[i]->kind = kind;
+        table[i]->most = SOCKET_DESK_OUT;
         table[i]->owner = owner;
         if (!nameless)
             sock_name(table[i]);
@@ -169,6 +170,17 @@ void sock_answer(uint64_t token, int label)
     server_reply(token, &reply);
 }
 
+/* They are kept: there is one for nearly each request. */
+static struct waiter *spare_waiters;
+
+void sock_waited(struct waiter *w)
+{
+    if (w == NULL)
+        return;
+    w->next = spare_waiters;
+    spare_waiters = w;
+}
+
 void sock_fail(struct sock *s, enum pipe_side side, int error)
 {
     struct pipe *p = side == PIPE_READ_END ? &s->rx : &s->tx;
@@ -177,18 +189,22 @@ void sock_fail(struct sock *s, enum pipe_side side, int error)
     while ((w = p->waiting[side].head) != NULL) {
         pipe_forget_token(p, side, w->token);
         sock_answer(w->token, error);
-        free(w);
+        sock_waited(w);
     }
 }
 
 int sock_wait(struct sock *s, enum pipe_side side, const struct request *r, bool by_message)
 {
-    struct waiter *w = malloc(sizeof *w);
+    struct waiter *w = spare_waiters;
 
-    if (w == NULL)
+    if (w != NULL)
+        spare_waiters = w->next;
+    else if ((w = malloc(sizeof *w)) == NULL)
         return UKERN_ENOMEM;
-    *w = (struct waiter){
-        .token = r->token, .badge = r->badge, .length = r->msg.w[0], .by_message = by_message};
+    w->token = r->token; /* data[] is pipeserv's */
+    w->badge = r->badge;
+    w->length = r->msg.w[0];
+    w->by_message = by_message;
     pipe_wait(side == PIPE_READ_END ? &s->rx : &s->tx, side, w);
     return SERVER_LATER;
 }

@@ -74,13 +74,18 @@ struct sock {
     /* of a set: set.c */
     struct sock *set, *set_next, *members;
     unsigned wanted; /**< what the set waits for */
+    uint32_t most;   /**< SOCKET_MOST */
     uint32_t data;   /**< what it is told then */
     /* a set: turn.c */
     uint8_t *desk; /**< NULL: it has none */
     ukern_handle desk_shm;
     bool changed;
     struct sock *changed_next, *desk_next;
-    uint64_t most, until; /**< of who waits: bytes to receive, time to be answered at the latest */
+    uint64_t until; /**< when who waits is to be answered at the latest */
+    struct brought {
+        struct sock *from; /**< a member whose bytes lie on the desk already; NULL: nobody's do */
+        uint64_t bytes, address[3];
+    } brought;
     /* datagrams and names */
     struct datagram *head, *tail;
     unsigned count, kept; /**< datagrams; buffers that they keep */
@@ -117,6 +122,8 @@ void rings_give(struct rings *r);
 void sock_answer(uint64_t token, int label);
 /** Answer everybody who waits to read (PIPE_READ_END) or to write with an error. */
 void sock_fail(struct sock *s, enum pipe_side side, int error);
+/** Who has waited does so no more; NULL: nobody. */
+void sock_waited(struct waiter *w);
 /** Let them wait: SERVER_LATER, or UKERN_ENOMEM. by_message: it wants the address, too. */
 int sock_wait(struct sock *s, enum pipe_side side, const struct request *r, bool by_message);
 /** Wake those who poll. */
@@ -154,6 +161,9 @@ int64_t stream_put(struct sock *s, const void *data, uint64_t n);
 uint64_t stream_peek(const struct sock *s, void *data, uint64_t n);
 /** They have been read. */
 void stream_taken(struct sock *s, uint64_t n);
+/** They have not been read after all: they are the next to be. The connection is broken off if more has come
+ * meanwhile than goes with them into the ring. */
+void stream_untaken(struct sock *s, const uint8_t *bytes, uint64_t n);
 /** Its client is gone: send what is left, then end. */
 void stream_close(struct sock *s);
 /** A connection that was taken off could not be handed over. */
@@ -191,6 +201,8 @@ int64_t datagram_put(struct sock *s, const void *data, uint64_t n, const uint64_
 uint64_t datagram_peek(const struct sock *s, void *data, uint64_t n, uint64_t address[3]);
 /** It has been read. */
 void datagram_taken(struct sock *s);
+/** It has not been read after all: it is the next to be; lost if there is no memory. */
+void datagram_untaken(struct sock *s, const uint8_t *bytes, uint64_t n, const uint64_t address[3]);
 void datagram_close(struct sock *s);
 /** @} */
 
@@ -217,9 +229,19 @@ int set_desk(struct sock *set, struct request *r);
 int set_turn(struct sock *set, struct request *r);
 /** A socket may have become ready: sets_serve() is due. */
 void set_changed(struct sock *s);
+/**
+ * Room on the desk of the client who waits for what comes for s: n bytes laid there need not wait for him anywhere
+ * else. NULL: there is none. Bytes of a stream come one after the other; of datagrams there is one.
+ * @param address  a datagram's sender.
+ */
+uint8_t *set_bring(struct sock *s, uint64_t n, const uint64_t address[3]);
 /** Answer those who wait for sets, once all has been taken in that there is. Returns when to come
  * back at the latest. */
 uint64_t sets_serve(uint64_t now);
+/** The answer to this caller has not arrived: if it was the latest of a turn, the next caller gets the bytes. */
+void turn_undelivered(uint64_t token);
+/** A member is about to leave its set. */
+void turn_leave(const struct sock *s);
 /** The set is about to end. */
 void turn_close(struct sock *set);
 /** @} */
@@ -231,6 +253,8 @@ void serve_accepts(struct sock *listener);
 /** The first connection that waits, with its peer's address in w2 to w4 and a handle in w5. UKERN_OK
  * or an error. */
 int accept_offer(struct sock *listener, struct ukern_msg *reply);
+/** A reply without handles that leaves when nothing more is to be done: server_reply_last(). */
+void answer_last(uint64_t token, const struct ukern_msg *reply);
 /** It was taken; or not, and waits on. */
 void accept_settle(struct sock *listener, const struct ukern_msg *reply, bool taken);
 /** @} */

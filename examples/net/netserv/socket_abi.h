@@ -48,23 +48,24 @@
 /** To a set: w0 = flags; the reply comes when something is ready: label = how many, w0 to w5 = each
  * its 32 bits << 32 and what is ready: STREAM_IN, STREAM_OUT, STREAM_HANGUP. */
 #define SOCKET_WAIT      333
-/** To a set: the memory that it shares with its client, made at the first request: SOCKET_DESK bytes,
- * the upper half for what is received. Reply: w5 = shm. */
+/** To a set: the memory that it shares with its client, made at the first request: SOCKET_DESK bytes, of which
+ * those from SOCKET_DESK_IN on are for what is received. Reply: w5 = shm. */
 #define SOCKET_DESK_OPEN 334
 /** To a set: a turn of a server. First send w1 >> 32 bytes from (uint32_t)w1 in the desk to the
  * member (uint32_t)w0, with SOCKET_TURN_SEND in w0 >> 32 (8 bits), and to the address w2 to w4 if it sends
- * datagrams; then wait for the next event, if not STREAM_NONBLOCK. w0 >> 40 = bytes to receive of a
- * stream at most, or 0; w5 = when to answer at the latest, nanoseconds since boot, or 0. Reply: label =
+ * datagrams; then wait for the next event, if not STREAM_NONBLOCK. w5 = when to answer at the latest, nanoseconds since boot, or 0. Reply: label =
  * bytes sent, or an error; if they are less than asked, that is all. (uint32_t)w0 = the 32 bits told by SOCKET_WATCH,
- * w0 >> 32 = what is ready, or 0: nothing, (uint32_t)w1 = the member. What was received lies in the
- * desk's upper half: w1 >> 32 bytes (a stream: 0: its end), w2 to w4 = from whom, if a datagram. If a
+ * w0 >> 32 = what is ready, or 0: nothing, (uint32_t)w1 = the member. What was received lies at
+ * SOCKET_DESK_IN: w1 >> 32 bytes (a stream: 0: its end), w2 to w4 = from whom, if a datagram. If a
  * listener was ready the member is the new connection, w5 = the socket, w2 to w4 = its peer; it is
  * watched for STREAM_IN with its listener's 32 bits. */
 #define SOCKET_TURN      335
 #define SOCKET_TURN_SEND 2u
-#define SOCKET_DESK      0x20000u
-#define SOCKET_DESK_HALF (SOCKET_DESK / 2)
-#define SOCKET_DESK_IN   SOCKET_DESK_HALF
+/* As much comes in as a peer may send at once: a copy, and many a turn, are saved then. */
+#define SOCKET_DESK_OUT  0x10000u
+#define SOCKET_DESK_IN   SOCKET_DESK_OUT
+#define SOCKET_DESK_MOST 0x40000u
+#define SOCKET_DESK      (SOCKET_DESK_OUT + SOCKET_DESK_MOST)
 /** Members are numbers below this, each as long as its socket lives. */
 #define SOCKET_MEMBERS   256u
 /** @} */
@@ -86,6 +87,8 @@ enum socket_option {
     SOCKET_KEEPALIVE,   /**< probe a silent peer */
     SOCKET_REUSE,       /**< bind to an address whose old connections still linger */
     SOCKET_BROADCAST,   /**< send to broadcast addresses */
+    SOCKET_MOST, /**< bytes of a stream that a turn brings, 1 to SOCKET_DESK_MOST; SOCKET_DESK_OUT
+                    unless set; connections have their listener's */
 };
 
 /** Errors beyond those of errors.def. The kernel passes them on as they are. */

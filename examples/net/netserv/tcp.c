@@ -36,7 +36,7 @@ static bool deliver(void *context, struct pipe *p, enum pipe_side side, struct w
     error = server_reply(w->token, &reply);
     if (error != UKERN_OK && error != UKERN_ESTALE)
         sock_answer(w->token, UKERN_EIO);
-    free(w);
+    sock_waited(w);
     if (error != UKERN_OK)
         return false;
     return true;
@@ -139,39 +139,73 @@ static void open_window(struct sock *s)
         tcp_recved(s->tcp, (uint16_t)n);
 }
 
-/* Bytes, room or the state have changed: let those who waited go on. */
-static void settle(struct sock *s)
+static bool waits(const struct pipe *p, enum pipe_side side)
 {
+    return p->waiting[side].head != NULL;
+}
+
+/* Bytes have come, or their end: let readers go on. */
+static void settle_readers(struct sock *s)
+{
+    if (!waits(&s->rx, PIPE_READ_END))
+        return;
     if (s->error == 0 || s->rx.used > 0)
         pipe_serve(&s->rx, deliver, s);
+    if (s->error != 0 && s->rx.used == 0)
+        sock_fail(s, PIPE_READ_END, s->error);
+    open_window(s);
+}
+
+/* There is room, or no connection any more: let writers go on, and what they wrote. */
+static void settle_writers(struct sock *s)
+{
     if (s->error != 0) {
-        if (s->rx.used == 0)
-            sock_fail(s, PIPE_READ_END, s->error);
         sock_fail(s, PIPE_WRITE_END, s->error);
     } else if (s->connected) {
-        pipe_serve(&s->tx, deliver, s);
-        push(s);
+        if (waits(&s->tx, PIPE_WRITE_END))
+            pipe_serve(&s->tx, deliver, s);
+        if (s->queued < s->tx.used || s->fin_due)
+            push(s);
     }
-    open_window(s);
+}
+
+static void settle(struct sock *s)
+{
+    settle_readers(s);
+    settle_writers(s);
     sock_changed(s);
+}
+
+/* To whom waits for them, or into the ring. false: there is no room. */
+static bool take_bytes(struct sock *s, const struct pbuf *p)
+{
+    uint8_t *desk = s->rx.used == 0 ? set_bring(s, p->tot_len, NULL) : NULL;
+    struct segment segment[2];
+
+    if (desk != NULL) {
+        pbuf_copy_partial(p, desk, p->tot_len, 0);
+        return true;
+    }
+    if (p->tot_len > s->rx.size - s->rx.used)
+        return false;
+    pipe_room(&s->rx, p->tot_len, segment);
+    pbuf_copy_partial(p, s->rings->bytes + segment[0].offset, (uint16_t)segment[0].length, 0);
+    pbuf_copy_partial(p, s->rings->bytes + segment[1].offset, (uint16_t)segment[1].length,
+                      (uint16_t)segment[0].length);
+    pipe_put(&s->rx, p->tot_len);
+    return true;
 }
 
 static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     struct sock *s = arg;
-    struct segment segment[2];
 
     (void)err;
     if (p == NULL) {
         s->rx.ends[PIPE_WRITE_END] = 0;
     } else {
-        if (p->tot_len > s->rx.size - s->rx.used)
+        if (!take_bytes(s, p))
             return ERR_MEM; /* lwIP keeps it and asks again */
-        pipe_room(&s->rx, p->tot_len, segment);
-        pbuf_copy_partial(p, s->rings->bytes + segment[0].offset, (uint16_t)segment[0].length, 0);
-        pbuf_copy_partial(p, s->rings->bytes + segment[1].offset, (uint16_t)segment[1].length,
-                          (uint16_t)segment[0].length);
-        pipe_put(&s->rx, p->tot_len);
         s->hidden += p->tot_len;
         open_window(s); /* before a reader is served: the acknowledgement is on its way then */
         /* A large segment is not of a dialogue, whose answer would carry the acknowledgement: its sender
@@ -180,7 +214,8 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t er
             tcp_ack_now(pcb);
         pbuf_free(p);
     }
-    settle(s);
+    settle_readers(s);
+    sock_changed(s);
     return ERR_OK;
 }
 
@@ -192,7 +227,8 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n)
     pipe_take(&s->tx, n);
     s->taken = sys_now();
     s->queued -= n;
-    settle(s);
+    settle_writers(s);
+    sock_changed(s);
     finish(s);
     return ERR_OK;
 }
@@ -392,6 +428,26 @@ void stream_taken(struct sock *s, uint64_t n)
     open_window(s);
 }
 
+void stream_untaken(struct sock *s, const uint8_t *bytes, uint64_t n)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    struct segment segment[2];
+
+    if (n > s->rx.size - s->rx.used) {
+        detach(s);
+        if (pcb != NULL)
+            tcp_abort(pcb);
+        pipe_take(&s->rx, s->rx.used);
+        s->error = SOCKET_ERESET;
+    } else {
+        pipe_untake(&s->rx, n);
+        pipe_oldest(&s->rx, n, segment);
+        memcpy(s->rings->bytes + segment[0].offset, bytes, segment[0].length);
+        memcpy(s->rings->bytes + segment[1].offset, bytes + segment[0].length, segment[1].length);
+    }
+    settle(s);
+}
+
 int stream_shutdown(struct sock *s, unsigned how)
 {
     if (s->tcp == NULL || !s->connected)
@@ -421,6 +477,11 @@ int stream_option(struct sock *s, unsigned option, uint64_t value)
             tcp_nagle_disable(s->tcp);
         else
             tcp_nagle_enable(s->tcp);
+        return UKERN_OK;
+    case SOCKET_MOST:
+        if (value == 0 || value > SOCKET_DESK_MOST)
+            return UKERN_EINVAL;
+        s->most = (uint32_t)value;
         return UKERN_OK;
     case SOCKET_KEEPALIVE:
     case SOCKET_REUSE: {

@@ -4,7 +4,6 @@
  * it shares with netserv, its desk. The client writes the desk at any time: its bytes are copied
  * before anything depends on them, and nothing else lies there.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <ukern/memory.h>
 
@@ -80,6 +79,20 @@ static struct sock *next(struct sock *set, struct ukern_msg *reply)
     return NULL;
 }
 
+/* The event whose bytes lie on the desk already. */
+static struct sock *brought_event(struct sock *set, struct ukern_msg *reply)
+{
+    struct sock *s = set->brought.from;
+    uint64_t n = set->brought.bytes, ready = sock_ready(s) & (s->wanted | STREAM_HANGUP);
+
+    set->brought.from = NULL;
+    if (s->kind == SOCK_UDP)
+        memcpy(&reply->w[2], set->brought.address, sizeof set->brought.address);
+    reply->w[0] = s->data | (ready | STREAM_IN) << 32;
+    reply->w[1] = sock_index(s) | n << 32;
+    return s;
+}
+
 /* The next event of the set into the reply; the member that it is of, or NULL. */
 static struct sock *event(struct sock *set, struct ukern_msg *reply)
 {
@@ -96,49 +109,95 @@ static struct sock *event(struct sock *set, struct ukern_msg *reply)
         about->wanted = STREAM_IN;
         about->data = s->data;
     } else if ((ready & STREAM_IN) && s->kind == SOCK_TCP) {
-        n = stream_peek(s, in, set->most);
+        n = stream_peek(s, in, s->most);
     } else if ((ready & STREAM_IN) && s->kind == SOCK_UDP) {
-        n = datagram_peek(s, in, SOCKET_DESK_HALF, &reply->w[2]);
+        n = datagram_peek(s, in, SOCKET_DESK_MOST, &reply->w[2]);
     }
     reply->w[1] = sock_index(about) | n << 32;
     return s;
 }
 
-/* The client has it, or has not. */
-static void settle_event(struct sock *s, const struct ukern_msg *reply, bool taken)
+/* A connection is the client's if it can be delivered; else it waits for another. */
+static void answer_connection(struct sock *listener, uint64_t token, const struct ukern_msg *reply)
 {
-    bool in = reply->w[0] >> 32 & STREAM_IN;
+    int error = server_reply(token, reply);
 
-    if (s->kind == SOCK_LISTENER)
-        accept_settle(s, reply, taken);
-    else if (taken && in && s->kind == SOCK_TCP)
-        stream_taken(s, reply->w[1] >> 32);
-    else if (taken && in && s->kind == SOCK_UDP)
+    accept_settle(listener, reply, error == UKERN_OK);
+    if (error != UKERN_OK && error != UKERN_ESTALE)
+        sock_answer(token, UKERN_ENOMEM);
+}
+
+/* The answer with bytes that was given last: its caller may have died. */
+static struct {
+    uint64_t token, bytes, address[3];
+    struct sock *from;
+} told;
+
+static void tell(struct sock *s, uint64_t token, const struct ukern_msg *reply)
+{
+    answer_last(token, reply); /* the one before it leaves now, and may come back */
+    told.token = token;
+    told.from = s;
+    told.bytes = reply->w[1] >> 32;
+    memcpy(told.address, &reply->w[2], sizeof told.address);
+}
+
+void turn_undelivered(uint64_t token)
+{
+    struct sock *s = told.from;
+
+    if (token != told.token || s == NULL || s->set == NULL)
+        return;
+    told.from = NULL;
+    if (s->kind == SOCK_TCP)
+        stream_untaken(s, s->set->desk + SOCKET_DESK_IN, told.bytes);
+    else
+        datagram_untaken(s, s->set->desk + SOCKET_DESK_IN, told.bytes, told.address);
+    sets_serve(0);
+}
+
+static void answer_bytes(struct sock *s, uint64_t token, const struct ukern_msg *reply)
+{
+    uint64_t n = reply->w[1] >> 32;
+    bool datagram = s->kind == SOCK_UDP && (reply->w[0] >> 32 & STREAM_IN);
+
+    if (datagram)
         datagram_taken(s);
+    else if (n > 0)
+        stream_taken(s, n);
+    if (datagram || n > 0)
+        tell(s, token, reply);
+    else
+        answer_last(token, reply);
 }
 
 /* Answer a turn. false: there is no event, and it waits for one. */
 static bool answer(struct sock *set, uint64_t token, int64_t sent, bool wait)
 {
     struct ukern_msg reply = {UKERN_TAG(sent, 0), {0}};
-    struct sock *s = event(set, &reply);
-    int error;
+    struct sock *s;
 
-    if (s == NULL && wait)
-        return false;
+    if (set->brought.from != NULL) {
+        s = brought_event(set, &reply);
+        tell(s, token, &reply);
+        return true;
+    }
+    s = event(set, &reply);
     reply.tag = UKERN_TAG(sent, s != NULL && s->kind == SOCK_LISTENER);
-    error = server_reply(token, &reply);
-    if (s != NULL)
-        settle_event(s, &reply, error == UKERN_OK);
-    if (error != UKERN_OK && error != UKERN_ESTALE)
-        sock_answer(token, UKERN_ENOMEM);
+    if (s != NULL && s->kind == SOCK_LISTENER)
+        answer_connection(s, token, &reply);
+    else if (s != NULL)
+        answer_bytes(s, token, &reply);
+    else if (wait)
+        return false;
+    else
+        answer_last(token, &reply);
     return true;
 }
 
 int set_turn(struct sock *set, struct request *r)
 {
-    uint64_t flags = r->msg.w[0] >> 32 & 0xff, most = r->msg.w[0] >> 40;
-    uint64_t until = r->msg.w[5], asked = r->msg.w[1] >> 32;
+    uint64_t flags = r->msg.w[0] >> 32, asked = r->msg.w[1] >> 32, until = r->msg.w[5];
     int64_t sent = 0;
     bool wait = !(flags & STREAM_NONBLOCK);
 
@@ -152,7 +211,6 @@ int set_turn(struct sock *set, struct request *r)
             return SERVER_REPLY;
         }
     }
-    set->most = most > 0 && most < SOCKET_DESK_HALF ? most : SOCKET_DESK_HALF;
     if (answer(set, r->token, sent, wait))
         return SERVER_LATER;
     set->until = until > 0 ? until : UKERN_FOREVER;
@@ -162,16 +220,46 @@ int set_turn(struct sock *set, struct request *r)
     return sock_wait(set, PIPE_READ_END, r, true);
 }
 
-void set_changed(struct sock *s)
+static void is_due(struct sock *set)
 {
-    struct sock *set = s->set;
-
-    if (set == NULL || set->changed || set->rx.waiting[PIPE_READ_END].head == NULL ||
-        !(sock_ready(s) & (s->wanted | STREAM_HANGUP)) || s->wanted == 0)
+    if (set->changed)
         return;
     set->changed = true;
     set->changed_next = changed;
     changed = set;
+}
+
+void set_changed(struct sock *s)
+{
+    struct sock *set = s->set;
+
+    if (set != NULL && !set->changed && set->rx.waiting[PIPE_READ_END].head != NULL &&
+        s->wanted != 0 && (sock_ready(s) & (s->wanted | STREAM_HANGUP)))
+        is_due(set);
+}
+
+uint8_t *set_bring(struct sock *s, uint64_t n, const uint64_t address[3])
+{
+    struct sock *set = s->set;
+    const struct waiter *w = set != NULL ? set->rx.waiting[PIPE_READ_END].head : NULL;
+    struct brought *b;
+
+    if (w == NULL || !w->by_message || !(s->wanted & STREAM_IN) ||
+        s->rx.waiting[PIPE_READ_END].head != NULL)
+        return NULL;
+    b = &set->brought;
+    if (b->from == NULL)
+        b->bytes = 0;
+    else if (b->from != s || address != NULL)
+        return NULL;
+    if (n > (address != NULL ? SOCKET_DESK_MOST : s->most) - b->bytes)
+        return NULL;
+    if (address != NULL)
+        memcpy(b->address, address, sizeof b->address);
+    b->from = s;
+    b->bytes += n;
+    is_due(set);
+    return set->desk + SOCKET_DESK_IN + b->bytes - n;
 }
 
 /* Tell those who wait for a set; `late`: if there is nothing to be told, then that. */
@@ -183,7 +271,7 @@ static void serve(struct sock *set, bool late)
         if (!(w->by_message ? answer(set, w->token, (int64_t)w->length, !late)
                             : set_tell(set, w->token)))
             break;
-        free(pipe_forget_token(&set->rx, PIPE_READ_END, w->token));
+        sock_waited(pipe_forget_token(&set->rx, PIPE_READ_END, w->token));
     }
 }
 
@@ -213,6 +301,14 @@ uint64_t sets_serve(uint64_t now)
     if (soonest <= now)
         serve_late(now);
     return soonest;
+}
+
+void turn_leave(const struct sock *s)
+{
+    if (s->set->brought.from == s)
+        s->set->brought.from = NULL;
+    if (told.from == s)
+        told.from = NULL;
 }
 
 void turn_close(struct sock *set)

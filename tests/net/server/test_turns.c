@@ -146,13 +146,13 @@ static void test_turn_of_too_much(void **state)
     f = dial(2101, 80);
     from = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
     for (unsigned i = 0; i < 2; i++) {
-        c = turn(set, SEND | DONTWAIT, from, 0, SOCKET_DESK_HALF);
-        assert_int_equal(c->label, SOCKET_DESK_HALF);
+        c = turn(set, SEND | DONTWAIT, from, 0, SOCKET_DESK_OUT);
+        assert_int_equal(c->label, SOCKET_DESK_OUT);
         world_end_call(c);
     }
-    c = turn(set, SEND, from, 1, SOCKET_DESK_HALF);
+    c = turn(set, SEND, from, 1, SOCKET_DESK_OUT);
     sent = c->label;
-    assert_true(sent >= 0 && sent < (int)SOCKET_DESK_HALF);
+    assert_true(sent >= 0 && sent < (int)SOCKET_DESK_OUT);
     told(c, sent, 0, 0, 0);
     segment(&f, RST | ACK, f.seq, "", 0);
 }
@@ -236,9 +236,10 @@ static void test_turn_of_a_dead_caller(void **state)
 {
     (void)state;
     uint64_t set = make(SOCKET_TYPE_SET, 0), from;
+    uint8_t *desk = desk_of(set);
+    struct call *c;
     struct flow f;
 
-    desk_of(set);
     member(set, SOCKET_TYPE_TCP, 80, 7);
     world_lose_call(turn(set, 0, 0, 0, 0));
     f = dial(2102, 80);
@@ -247,24 +248,89 @@ static void test_turn_of_a_dead_caller(void **state)
     segment(&f, ACK | PSH, f.seq, "hello", 5);
     assert_int_equal(told(turn(set, DONTWAIT, 0, 0, 0), 0, 7, STREAM_IN, 5), from);
     told(turn(set, DONTWAIT, 0, 0, 0), 0, 0, 0, 0);
-    segment(&f, RST | ACK, f.seq + 5, "", 0);
+    /* At once, if it waits; and what came later comes later. */
+    world_lose_call(turn(set, 0, 0, 0, 0));
+    c = turn(set, 0, 0, 0, 0);
+    segment(&f, ACK | PSH, f.seq + 5, "HELLO", 5);
+    assert_true(c->done);
+    assert_int_equal(told(c, 0, 7, STREAM_IN, 5), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "HELLO", 5);
+    world_lose_call(turn(set, 0, 0, 0, 0));
+    segment(&f, ACK | PSH, f.seq + 10, "one", 3);
+    segment(&f, ACK | PSH, f.seq + 13, "two", 3);
+    assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 6), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "onetwo", 6);
+    segment(&f, RST | ACK, f.seq + 16, "", 0);
+}
+
+static void test_datagram_of_a_dead_caller(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), from;
+    uint8_t *desk = desk_of(set);
+    struct call *c;
+
+    member(set, SOCKET_TYPE_UDP, 6000, 1);
+    world_lose_call(turn(set, 0, 0, 0, 0));
+    datagram(6000, 10);
+    datagram(6000, 20);
+    memset(desk + SOCKET_DESK_IN, 0, 30);
+    c = turn(set, 0, 0, 0, 0);
+    assert_int_equal(c->reply.w[2] & 0xffff, 4);
+    from = told(c, 0, 1, STREAM_IN, 10);
+    assert_int_not_equal(desk[SOCKET_DESK_IN + 9], 0);
+    assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 1, STREAM_IN, 20), from);
+    world_lose_call(turn(set, 0, 0, 0, 0));
+    c = turn(set, 0, 0, 0, 0);
+    datagram(6000, 11);
+    assert_true(c->done);
+    assert_int_equal(told(c, 0, 1, STREAM_IN, 11), from);
+    told(turn(set, DONTWAIT, 0, 0, 0), 0, 0, 0, 0);
+}
+
+/* Who reads a member otherwise comes first; and a member that is not watched waits. */
+static void test_bytes_for_others_than_who_turns(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), udp;
+    struct call *reader, *c;
+    uint8_t *desk = desk_of(set);
+
+    udp = member(set, SOCKET_TYPE_UDP, 6000, 1);
+    c = turn(set, 0, 0, 0, 0);
+    reader = world_call(udp, STREAM_READ, (uint64_t[6]){100}, NULL, 0);
+    memset(desk + SOCKET_DESK_IN, 0, 10);
+    datagram(6000, 10);
+    assert_true(reader->done && !c->done);
+    assert_int_equal(reader->length, 10);
+    assert_int_equal(desk[SOCKET_DESK_IN + 9], 0);
+    world_end_call(reader);
+    assert_int_equal(ask(udp, SOCKET_WATCH, 0, 1), 0);
+    datagram(6000, 12);
+    assert_false(c->done);
+    assert_int_equal(ask(udp, SOCKET_WATCH, STREAM_IN, 1), 0);
+    assert_true(c->done);
+    told(c, 0, 1, STREAM_IN, 12);
 }
 
 /* Who wants no more than so many bytes gets the rest later. */
 static void test_turn_of_a_few_bytes(void **state)
 {
     (void)state;
-    uint64_t set = make(SOCKET_TYPE_SET, 0), from;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), listener, from;
     uint8_t *desk = desk_of(set);
     struct flow f;
 
-    member(set, SOCKET_TYPE_TCP, 80, 7);
+    listener = member(set, SOCKET_TYPE_TCP, 80, 7);
+    assert_int_equal(ask(listener, SOCKET_OPTION, SOCKET_MOST, 0), UKERN_EINVAL);
+    assert_int_equal(ask(listener, SOCKET_OPTION, SOCKET_MOST, SOCKET_DESK_MOST + 1), UKERN_EINVAL);
+    assert_int_equal(ask(listener, SOCKET_OPTION, SOCKET_MOST, 3), UKERN_OK);
     f = dial(2103, 80);
     from = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
     segment(&f, ACK | PSH, f.seq, "hello", 5);
-    assert_int_equal(told(turn(set, 3u << 8, 0, 0, 0), 0, 7, STREAM_IN, 3), from);
+    assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 3), from);
     assert_memory_equal(desk + SOCKET_DESK_IN, "hel", 3);
-    assert_int_equal(told(turn(set, 3u << 8, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
+    assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
     assert_memory_equal(desk + SOCKET_DESK_IN, "lo", 2);
     segment(&f, RST | ACK, f.seq + 5, "", 0);
 }
@@ -342,10 +408,16 @@ int main(void)
 {
 #define SERVED(f) cmocka_unit_test_setup_teardown(f, ready, settled)
     const struct CMUnitTest tests[] = {
-        SERVED(test_set_is_fair),         SERVED(test_turns),
-        SERVED(test_turn_of_too_much),    SERVED(test_turns_of_datagrams),
-        SERVED(test_all_buffers_in_use),  SERVED(test_turn_of_a_dead_caller),
-        SERVED(test_turn_of_a_few_bytes), SERVED(test_turn_until),
+        SERVED(test_set_is_fair),
+        SERVED(test_turns),
+        SERVED(test_turn_of_too_much),
+        SERVED(test_turns_of_datagrams),
+        SERVED(test_all_buffers_in_use),
+        SERVED(test_turn_of_a_dead_caller),
+        SERVED(test_datagram_of_a_dead_caller),
+        SERVED(test_bytes_for_others_than_who_turns),
+        SERVED(test_turn_of_a_few_bytes),
+        SERVED(test_turn_until),
         SERVED(test_turns_that_lie),
     };
 

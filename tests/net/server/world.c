@@ -41,7 +41,6 @@ static struct shm {
 static unsigned shm_count = 1;
 
 static struct netif nif;
-static struct server server;
 static uint64_t clock_ns = UINT64_C(1000000000);
 static int refuse_error;
 static unsigned refuse_times;
@@ -248,6 +247,29 @@ int server_reply(uint64_t token, const struct ukern_msg *msg)
     return UKERN_OK;
 }
 
+static struct request last; /* its reply */
+
+static void send_last(void)
+{
+    while (last.token != 0) {
+        struct request r = last;
+        int error = server_reply(r.token, &r.reply);
+
+        last.token = 0;
+        if (error != UKERN_OK)
+            undelivered(&server, &r, error);
+        if (error != UKERN_OK && error != UKERN_ESTALE)
+            server_reply(r.token, &(struct ukern_msg){.tag = UKERN_TAG(UKERN_EIO, 0)});
+    }
+}
+
+void server_reply_last(struct server *s, uint64_t token, const struct ukern_msg *msg)
+{
+    (void)s;
+    send_last();
+    last = (struct request){.token = token, .reply = *msg};
+}
+
 /* ---- The wire, and time. ---- */
 
 static err_t output(struct netif *n, struct pbuf *p)
@@ -315,7 +337,11 @@ void link_woken(uint64_t bits)
     (void)bits;
 }
 
-void link_flush(void) {}
+/* The last that work() does: the next is the receive, with which this leaves. */
+void link_flush(void)
+{
+    send_last();
+}
 
 uint64_t link_now(void)
 {
