@@ -165,6 +165,8 @@ static inline int next_event(struct server *s, struct request *r, bool reply_due
             return type; /* a receive that timed out comes after a reply that arrived */
         reply_failed(s, r, type);
         send_last(s);
+        if (s->stop)
+            return UKERN_ECANCELED; /* by undelivered() */
     }
     return ipc_recv(s->port, ev, deadline);
 }
@@ -194,7 +196,7 @@ int server_run(struct server *s)
 
             reply_due = handle_event(s, &other, &request);
         } else if (type != UKERN_ETIMEDOUT) {
-            return type;
+            return s->stop ? s->code : type;
         } else if (s->timeout) {
             s->timeout(s);
         } else {

@@ -320,6 +320,35 @@ static void test_stop(void **state)
     assert_string_equal(done, " undelivered11:0:-1 reply11:-24");
 }
 
+static void undelivered_stop(struct server *s, struct request *r, int error)
+{
+    undelivered(s, r, error);
+    server_stop(s, 5);
+}
+
+/* Also if undelivered() wants it: nothing more is received. */
+static void test_stop_undelivered(void **state)
+{
+    (void)state;
+    for (int label = 6; label <= 7; label++) {
+        begin(NULL);
+        message(label, 0, 11, 1);
+        message(1, 0, 12, 0);
+        server.undelivered = undelivered_stop;
+        refuse = UKERN_ESTALE;
+        assert_int_equal(server_run(&server), 5);
+        assert_string_equal(done, label == 6 ? " done undelivered21:0:-11"
+                                             : " done undelivered21:0:-11 reply11:0");
+    }
+    begin(NULL);
+    message(1, 0, 11, 0);
+    message(1, 0, 12, 0);
+    server.undelivered = undelivered_stop;
+    refuse = UKERN_ESTALE;
+    assert_int_equal(server_run(&server), 5);
+    assert_string_equal(done, " answer undelivered11:7:-11");
+}
+
 static void notified_last(struct server *s, uint64_t bits)
 {
     answer_others(s, (unsigned)bits);
@@ -376,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup(test_refused_replies, begin),
         cmocka_unit_test_setup(test_timeout, begin),
         cmocka_unit_test_setup(test_stop, begin),
+        cmocka_unit_test_setup(test_stop_undelivered, begin),
         cmocka_unit_test_setup(test_last_replies, begin),
         cmocka_unit_test_setup(test_no_handlers, begin),
     };
