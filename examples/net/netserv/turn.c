@@ -127,32 +127,58 @@ static void answer_connection(struct sock *listener, uint64_t token, const struc
         sock_answer(token, UKERN_ENOMEM);
 }
 
+/* The client has not got the bytes that lie on its desk. */
+static void take_back(struct sock *s, const struct ukern_msg *reply)
+{
+    const uint8_t *bytes = s->set->desk + SOCKET_DESK_IN;
+
+    if (s->kind == SOCK_TCP)
+        stream_untaken(s, bytes, reply->w[1] >> 32);
+    else
+        datagram_untaken(s, bytes, reply->w[1] >> 32, &reply->w[2]);
+}
+
 /* The answer with bytes that was given last: its caller may have died. */
 static struct {
-    uint64_t token, bytes, address[3];
+    uint64_t token;
+    struct ukern_msg reply;
     struct sock *from;
 } told;
 
+/* Others who wait for the same set need the desk before an answer leaves that is the last. */
+static bool others_wait(const struct sock *set, uint64_t token)
+{
+    const struct waiter *w = set->rx.waiting[PIPE_READ_END].head;
+
+    return w != NULL && (w->token != token || w->next != NULL);
+}
+
 static void tell(struct sock *s, uint64_t token, const struct ukern_msg *reply)
 {
+    int error;
+
+    if (others_wait(s->set, token)) {
+        error = server_reply(token, reply);
+        if (error != UKERN_OK)
+            take_back(s, reply);
+        if (error != UKERN_OK && error != UKERN_ESTALE)
+            sock_answer(token, UKERN_EIO);
+        return;
+    }
     answer_last(token, reply); /* the one before it leaves now, and may come back */
     told.token = token;
     told.from = s;
-    told.bytes = reply->w[1] >> 32;
-    memcpy(told.address, &reply->w[2], sizeof told.address);
+    told.reply = *reply;
 }
 
 void turn_undelivered(uint64_t token)
 {
     struct sock *s = told.from;
 
-    if (token != told.token || s == NULL || s->set == NULL)
+    if (token != told.token || s == NULL)
         return;
     told.from = NULL;
-    if (s->kind == SOCK_TCP)
-        stream_untaken(s, s->set->desk + SOCKET_DESK_IN, told.bytes);
-    else
-        datagram_untaken(s, s->set->desk + SOCKET_DESK_IN, told.bytes, told.address);
+    take_back(s, &told.reply);
     sets_serve(0);
 }
 

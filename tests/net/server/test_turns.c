@@ -263,6 +263,30 @@ static void test_turn_of_a_dead_caller(void **state)
     segment(&f, RST | ACK, f.seq + 16, "", 0);
 }
 
+/* Two wait for one desk, and the first is dead: its bytes are not those that were laid there for the next. */
+static void test_desk_of_two_callers(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), listener, from;
+    uint8_t *desk = desk_of(set);
+    struct call *c;
+    struct flow f;
+
+    listener = member(set, SOCKET_TYPE_TCP, 80, 7);
+    assert_int_equal(ask(listener, SOCKET_OPTION, SOCKET_MOST, 3), UKERN_OK);
+    f = dial(2104, 80);
+    from = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
+    world_lose_call(turn(set, 0, 0, 0, 0));
+    c = turn(set, 0, 0, 0, 0);
+    segment(&f, ACK | PSH, f.seq, "hello", 5);
+    assert_int_equal(told(c, 0, 7, STREAM_IN, 3), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "hel", 3);
+    assert_int_equal(told(turn(set, DONTWAIT, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "lo", 2);
+    told(turn(set, DONTWAIT, 0, 0, 0), 0, 0, 0, 0);
+    segment(&f, RST | ACK, f.seq + 5, "", 0);
+}
+
 static void test_datagram_of_a_dead_caller(void **state)
 {
     (void)state;
@@ -414,6 +438,7 @@ int main(void)
         SERVED(test_turns_of_datagrams),
         SERVED(test_all_buffers_in_use),
         SERVED(test_turn_of_a_dead_caller),
+        SERVED(test_desk_of_two_callers),
         SERVED(test_datagram_of_a_dead_caller),
         SERVED(test_bytes_for_others_than_who_turns),
         SERVED(test_turn_of_a_few_bytes),
