@@ -52,7 +52,8 @@ static unsigned label(void)
         STREAM_READ,    STREAM_WRITE,    STREAM_POLL,   STREAM_DUP,    STREAM_CONTROL,
         SOCKET_SENDTO,  SOCKET_RECVFROM, SOCKET_BIND,   SOCKET_LISTEN, SOCKET_ACCEPT,
         SOCKET_CONNECT, SOCKET_SHUTDOWN, SOCKET_OPTION, SOCKET_NAME,   SOCKET_ERROR,
-        SOCKET_WATCH,   SOCKET_WAIT,     SOCKET_STATUS, SOCKET_CREATE, STREAM_CLOSE};
+        SOCKET_WATCH,   SOCKET_WAIT,     SOCKET_STATUS, SOCKET_CREATE, STREAM_CLOSE,
+        SOCKET_TURN,    SOCKET_TURN,     SOCKET_TURN,   SOCKET_TURN,   SOCKET_DESK_OPEN};
 
     return (unsigned)labels[byte() % (sizeof labels / sizeof labels[0])];
 }
@@ -83,7 +84,7 @@ static void collect(void)
 
         if (c == NULL || !c->done)
             continue;
-        if (UKERN_TAG_HANDLES(c->reply.tag) == 1)
+        if (UKERN_TAG_HANDLES(c->reply.tag) == 1 && world_memory(c->reply.w[5]) == NULL)
             badge = c->reply.w[5];
         world_end_call(c);
         waiting[i] = NULL;
@@ -118,9 +119,19 @@ static void request(void)
         memcpy(&w[what == SOCKET_SENDTO ? 2 : 0], &a, sizeof a);
         if (what == SOCKET_SENDTO)
             w[0] = word();
+    } else if (what == SOCKET_TURN) {
+        struct socket_address a = {.family = 4, .port = (uint16_t)port()};
+
+        put32(a.ip, address());
+        w[0] = byte() % 10 | (uint64_t)(byte() % 4) << 32;
+        w[1] = (uint32_t)word() | word() << 32;
+        memcpy(&w[2], &a, sizeof a);
+        w[5] = byte() % 4 == 0 ? word() << 24 : 0;
     } else {
         for (unsigned k = 0; k < 3; k++)
             w[k] = word();
+        if (what == SOCKET_OPTION)
+            w[0] %= SOCKET_MOST + 1u;
         if (what == STREAM_READ || what == STREAM_WRITE || what == SOCKET_RECVFROM)
             w[1] = byte() % 8 < 7 ? byte() % 2 : w[1];
     }
@@ -239,7 +250,7 @@ static void step(void)
     case 1:
         i = byte() % SLOTS;
         if (waiting[i] != NULL)
-            world_end_call(waiting[i]);
+            (byte() % 4 == 0 ? world_lose_call : world_end_call)(waiting[i]);
         waiting[i] = NULL;
         break;
     case 2:
@@ -274,18 +285,30 @@ static void ask(uint64_t badge, int what, uint64_t w0, uint64_t w1, uint64_t w2)
     collect();
 }
 
-/* A listener and a datagram socket to begin with, and an ARP request: so each side finds the other. */
-static void begin(void)
+/* A listener and a datagram socket to begin with, maybe of a set that takes turns; and an ARP request:
+ * so each side finds the other. */
+static void begin(bool turns)
 {
     static const uint8_t arp[] = {0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1};
+    uint64_t maker = 1;
 
-    ask(1, SOCKET_CREATE, SOCKET_TYPE_TCP, 4, 0);
+    if (turns) {
+        ask(1, SOCKET_CREATE, SOCKET_TYPE_SET, 0, 0);
+        maker = slot[6] = slot[0];
+        slot[0] = 0;
+        ask(maker, SOCKET_DESK_OPEN, 0, 0, 0);
+    }
+    ask(maker, SOCKET_CREATE, SOCKET_TYPE_TCP, 4, 0);
     ask(slot[0], SOCKET_BIND, 80u << 16 | 4, 0, 0);
     ask(slot[0], SOCKET_LISTEN, 8, 0, 0);
+    if (turns)
+        ask(slot[0], SOCKET_WATCH, STREAM_IN, 80, 0);
     slot[7] = slot[0];
     slot[0] = 0;
-    ask(1, SOCKET_CREATE, SOCKET_TYPE_UDP, 4, 0);
+    ask(maker, SOCKET_CREATE, SOCKET_TYPE_UDP, 4, 0);
     ask(slot[0], SOCKET_BIND, 7u << 16 | 4, 0, 0);
+    if (turns)
+        ask(slot[0], SOCKET_WATCH, STREAM_IN, 7, 0);
     memset(frame, 0, 60);
     memset(frame, 0xff, 6);
     memcpy(frame + 6, our_mac, 6);
@@ -304,8 +327,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!begun)
         world_begin();
     begun = true;
-    begin();
     fuzz_begin(data, size);
+    begin(byte() % 4 != 0);
     while (fuzz_at < fuzz_end)
         step();
     memset(slot, 0, sizeof slot);

@@ -124,11 +124,16 @@ int handle_close(ukern_handle h)
 
 ukern_handle shm_create(size_t size, unsigned flavour)
 {
+    unsigned i = 1;
+
     (void)flavour;
-    if (shm_count == SHMS)
+    while (i < shm_count && shms[i].bytes != NULL)
+        i++;
+    if (i == SHMS)
         return UKERN_ENOMEM;
-    shms[shm_count] = (struct shm){calloc(1, size), size};
-    return (ukern_handle)(HANDLES + shm_count++);
+    shm_count += i == shm_count;
+    shms[i] = (struct shm){calloc(1, size), size};
+    return (ukern_handle)(HANDLES + i);
 }
 
 int shm_map(ukern_handle shm, uint64_t offset, size_t size, unsigned protection, void *at,
