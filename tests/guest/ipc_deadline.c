@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Deadlines: 0, past, future, never; and what the other side hears. */
+#include <ukern/syscall.h>
+
 #include "test.h"
 
 TEST(deadline_zero, "deadline 0 and one in the past do not wait")
@@ -50,12 +52,18 @@ TEST(deadline_passes, "a wait of 20 ms takes 20 ms, and not much more")
     }
 }
 
-TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of these")
-{
-    ukern_handle task[20], port = unserved_port(), c = client(port, 1);
-    uint64_t base = clock_now() + 2 * SECOND;
+#define BETWEEN (150 * MILLISECOND)
+#define LATE    1 /* code of a sleeper */
 
-    trace_create();
+/* Twenty tasks sleep until their deadlines. false: the machine itself stood still for so long that two of them
+ * came at once, and nothing can be said. */
+static bool wake_in_order(ukern_handle c)
+{
+    unsigned first = trace_count();
+    ukern_handle task[20];
+    uint64_t base = clock_now() + 2 * SECOND;
+    bool late;
+
     for (unsigned i = 0; i < 20; i++) {
         struct child child;
         unsigned at = i * 7 % 20;
@@ -63,25 +71,42 @@ TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of th
         child.spawn.memory = 512 * 1024;
         child_give(&child, "port", c);
         child_give(&child, "trace", trace_handle());
-        child_number(&child, base + at * 150 * MILLISECOND);
+        child_number(&child, base + at * BETWEEN);
         child_number(&child, at);
         task[i] = child_start(&child);
     }
-    CHECK(clock_now() < base);
-    for (unsigned i = 0; i < 20; i++)
-        EQUAL(finish(task[i]), 0);
-    for (unsigned i = 0; i < 20; i++)
-        EQUAL(trace_at(i), i);
+    late = clock_now() >= base;
+    for (unsigned i = 0; i < 20; i++) {
+        int code = finish(task[i]);
+
+        late |= code == LATE;
+        CHECK(code == 0 || code == LATE);
+    }
+    for (unsigned i = 0; i < 20 && !late; i++)
+        EQUAL(trace_at(first + i), i);
+    return !late;
+}
+
+TEST(deadline_many, "twenty tasks whose deadlines differ wake in the order of these")
+{
+    ukern_handle c = client(unserved_port(), 1);
+    bool known = false;
+
+    trace_create();
+    for (unsigned i = 0; i < 5 && !known; i++)
+        known = wake_in_order(c);
+    CHECK(known);
 }
 
 /* Calls "port" until argv[1], then writes argv[2] into the record. */
 ROLE(sleeper)
 {
     struct ukern_msg m = message(1, 0);
+    uint64_t deadline = argument(argc, argv, 1);
 
-    EQUAL(ipc_call_until(given("port"), &m, argument(argc, argv, 1)), UKERN_ETIMEDOUT);
+    EQUAL(ipc_call_until(given("port"), &m, deadline), UKERN_ETIMEDOUT);
     trace((unsigned)argument(argc, argv, 2));
-    return 0;
+    return clock_now() < deadline + BETWEEN ? 0 : LATE; /* the next one may have been first */
 }
 
 TEST(deadline_met, "what is done in time is not disturbed by its deadline later")
@@ -136,5 +161,17 @@ TEST(deadline_sleep, "clock_sleep() sleeps, the clock does not go back")
         uint64_t now = clock_now();
         CHECK(now >= last);
         last = now;
+    }
+}
+
+/* clock_now() reads the counter, and must say what the kernel would: deadlines are the kernel's. */
+TEST(deadline_clock, "clock_now() is the kernel's clock, without a system call")
+{
+    for (int i = 0; i < 1000; i++) {
+        uint64_t before = clock_now(), now = 0, after;
+
+        EQUAL((int)ukern_trap2(UKERN_SYS_clock_now, 0, 0, &now, NULL), UKERN_OK);
+        after = clock_now();
+        CHECK(before <= now && now <= after);
     }
 }
