@@ -185,7 +185,7 @@ static const struct builtin {
     {"kill", do_kill, "kill ID [CODE]", "end a task"},
     {"mem", do_mem, "mem", "memory, kernel and time"},
     {"help", do_help, "help", "this text"},
-    {"exit", do_exit, "exit [CODE]", "power off"},
+    {"exit", do_exit, "exit [CODE]", "power off with CODE, else the last one's"},
 };
 
 /* Programs of the examples. Help is for those of them that are in this image. */

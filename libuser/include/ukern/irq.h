@@ -27,7 +27,7 @@ int irq_ack(ukern_handle irq);
  * stops it. */
 int timer_set(ukern_handle port, uint64_t bits, uint64_t deadline);
 
-/** Nanoseconds since boot; never goes back. */
+/** Nanoseconds since boot; never goes back. The CPU's counter is read: no system call. */
 uint64_t clock_now(void);
 
 /** Wait at least so long. */
