@@ -82,13 +82,22 @@ static void answer(struct task *t, uint64_t token, const struct held *h, struct 
     }
 }
 
-/* t's handle to receive where its latest caller called, if that went straight to it. */
-static uint64_t pick_direct_port(const struct task *t)
+/* The caller that t holds by this token. */
+static const struct task *held_by(const struct task *t, uint64_t token)
 {
-    for (uint32_t h = 0, next = 0; t->taken && t->taken->direct && next < HANDLE_FIRST;) {
+    const struct task *c = task_by_slot(token & (TOKEN_ONE - 1));
+
+    return c && c->token == token && c->state == TASK_REPLY && c->holder == t ? c : NULL;
+}
+
+/* t's handle to receive where that caller called, if a short way may lead back to it. */
+static uint64_t pick_direct_port(const struct task *t, const struct task *caller)
+{
+    for (uint32_t h = 0, next = 0;
+         caller && (caller->direct || t->serving == caller->call_port) && next < HANDLE_FIRST;) {
         h = (uint32_t)handle_next(&t->handles, next, &next);
         const struct handle *e = handle_get(&t->handles, h);
-        if (e && e->object == t->taken->call_port && (e->rights & UKERN_R_RECV))
+        if (e && e->object == caller->call_port && (e->rights & UKERN_R_RECV))
             return h;
     }
     return HANDLE_MAX;
@@ -100,12 +109,13 @@ void act_reply(struct task *t)
     struct ukern_msg m;
     struct ukern_sysregs r;
     uint64_t token = pick_token(t, &h), port;
+    const struct task *caller = held_by(t, token);
 
     answer(t, token, &h, &m);
-    port = pick_direct_port(t);
-    if (port != HANDLE_MAX && t->taken->token == token && t != world_init && percent(70)) {
-        r = with_message(port, &m, UKERN_FOREVER, token);
-        if (t->taken->call_kind == CALL_CALL)
+    port = pick_direct_port(t, caller);
+    if (port != HANDLE_MAX && t != world_init && percent(70)) {
+        r = with_message(port, &m, percent(70) ? UKERN_FOREVER : pick_deadline(t), token);
+        if (caller->call_kind == CALL_CALL)
             oracle_plain(&r);
         memcpy(&m, &r.x[1], sizeof m);
         ext_before_reply(t, token, &m);
