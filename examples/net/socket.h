@@ -219,7 +219,8 @@ struct socket_turn {
     } peer;
 };
 
-/** Begin to take turns. 0; -1: no memory, or not a set. */
+/** Begin to take turns. The desk is gone when the set is closed. 0; -1: no memory, too many sets have a desk (one
+ * program: 20), or not a set. */
 int socket_desk(int set, struct socket_desk *desk);
 /** How much of a stream a turn brings at most, the rest comes with the next: 1 to SOCKET_DESK_IN_MAX bytes,
  * SOCKET_DESK_ROOM unless said. Connections that a listener accepts have the same. 0; -1: EINVAL. */

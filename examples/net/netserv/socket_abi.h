@@ -49,7 +49,8 @@
  * its 32 bits << 32 and what is ready: STREAM_IN, STREAM_OUT, STREAM_HANGUP. */
 #define SOCKET_WAIT      333
 /** To a set: the memory that it shares with its client, made at the first request: SOCKET_DESK bytes, of which
- * those from SOCKET_DESK_IN on are for what is received. Reply: w5 = shm. */
+ * those from SOCKET_DESK_IN on are for what is received. It is taken back
+ * at the end of the set. There are 24, 20 for one client at most. Reply: w5 = shm. */
 #define SOCKET_DESK_OPEN 334
 /** To a set: a turn of a server. First send w1 >> 32 bytes from (uint32_t)w1 in the desk to the
  * member (uint32_t)w0, with SOCKET_TURN_SEND in w0 >> 32 (8 bits), and to the address w2 to w4 if it sends

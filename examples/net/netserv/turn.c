@@ -14,6 +14,21 @@ static struct sock *desks;   /* all that take turns */
 static uint64_t soonest =
     UKERN_FOREVER; /* when the first of their waiters wants an answer; or earlier */
 
+/* So there is memory for them and for the rings of all sockets. One client cannot have them all. */
+#define DESKS_MAX  24
+#define DESK_SHARE (DESKS_MAX - 4)
+
+static bool is_room(uint64_t owner)
+{
+    unsigned all = 0, same = 0;
+
+    for (const struct sock *set = desks; set != NULL; set = set->desk_next) {
+        all++;
+        same += set->owner == owner;
+    }
+    return all < DESKS_MAX && same < DESK_SHARE;
+}
+
 int set_desk(struct sock *set, struct request *r)
 {
     void *memory;
@@ -22,7 +37,8 @@ int set_desk(struct sock *set, struct request *r)
     if (set->kind != SOCK_SET)
         return UKERN_EINVAL;
     if (set->desk == NULL) {
-        ukern_handle shm = shm_create(SOCKET_DESK, UKERN_SHM_NORMAL);
+        ukern_handle shm =
+            is_room(set->owner) ? shm_create(SOCKET_DESK, UKERN_SHM_NORMAL) : SOCKET_ENOBUFS;
 
         if (shm < 0)
             return SOCKET_ENOBUFS;
@@ -47,7 +63,8 @@ static void free_desk(struct sock *set)
     if (set->desk == NULL)
         return;
     shm_unmap(set->desk);
-    handle_close(set->desk_shm); /* its client may keep it; nobody else gets it */
+    shm_destroy(set->desk_shm); /* its client may have kept it, but not memory that we pay for */
+    handle_close(set->desk_shm);
     set->desk = NULL;
 }
 

@@ -402,6 +402,36 @@ static void test_turn_until(void **state)
     world_wait(5000);
 }
 
+/* Nobody gets netserv's memory by many desks, nor keeps it when their sets are gone. */
+static void test_desks_of_one_client(void **state)
+{
+    (void)state;
+    uint64_t set[64];
+    struct call *c;
+    unsigned n = 0;
+    int error;
+
+    for (unsigned i = 0; i < 600; i++) {
+        set[0] = make(SOCKET_TYPE_SET, 0);
+        desk_of(set[0]);
+        world_close(set[0]);
+    }
+    do {
+        set[n] = make(SOCKET_TYPE_SET, 0);
+        c = world_call(set[n++], SOCKET_DESK_OPEN, (uint64_t[6]){0}, NULL, 0);
+        error = c->label;
+        world_end_call(c);
+    } while (error == UKERN_OK && n < 64);
+    assert_int_equal(error, SOCKET_ENOBUFS);
+    assert_int_equal(n, 21);
+    desk_of(set[0]); /* the one that it has */
+    c = world_call(2, SOCKET_CREATE, (uint64_t[6]){SOCKET_TYPE_SET}, NULL, 0);
+    desk_of(c->reply.w[5]); /* another client's */
+    world_end_call(c);
+    world_close(set[1]);
+    desk_of(set[n - 1]);
+}
+
 static void test_turns_that_lie(void **state)
 {
     (void)state;
@@ -443,6 +473,7 @@ int main(void)
         SERVED(test_bytes_for_others_than_who_turns),
         SERVED(test_turn_of_a_few_bytes),
         SERVED(test_turn_until),
+        SERVED(test_desks_of_one_client),
         SERVED(test_turns_that_lie),
     };
 

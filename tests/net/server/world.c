@@ -37,6 +37,7 @@ static struct handle {
 static struct shm {
     uint8_t *bytes;
     size_t size;
+    bool kept; /* by a client, until it is destroyed */
 } shms[SHMS];
 static unsigned shm_count = 1;
 
@@ -127,12 +128,12 @@ ukern_handle shm_create(size_t size, unsigned flavour)
     unsigned i = 1;
 
     (void)flavour;
-    while (i < shm_count && shms[i].bytes != NULL)
+    while (i < shm_count && (shms[i].bytes != NULL || shms[i].kept))
         i++;
     if (i == SHMS)
         return UKERN_ENOMEM;
     shm_count += i == shm_count;
-    shms[i] = (struct shm){calloc(1, size), size};
+    shms[i] = (struct shm){calloc(1, size), size, false};
     return (ukern_handle)(HANDLES + i);
 }
 
@@ -155,6 +156,14 @@ int shm_unmap(void *address)
         }
     wrong("netserv unmaps what is not mapped");
     return UKERN_EINVAL;
+}
+
+int shm_destroy(ukern_handle shm)
+{
+    if (!is_shm(shm))
+        wrong("netserv destroys what is no shared memory");
+    shms[shm - (ukern_handle)HANDLES].kept = false;
+    return UKERN_OK;
 }
 
 uint8_t *world_memory(uint64_t shm)
@@ -243,8 +252,10 @@ int server_reply(uint64_t token, const struct ukern_msg *msg)
     if (UKERN_TAG_HANDLES(msg->tag) == 1) {
         ukern_handle h = (ukern_handle)(uint32_t)msg->w[5];
 
-        if (is_shm(h))
+        if (is_shm(h)) {
+            shms[h - (ukern_handle)HANDLES].kept = true;
             return UKERN_OK;
+        }
         if (h <= 0 || h >= (ukern_handle)HANDLES || handles[h].badge == 0)
             wrong("a reply brings a handle that netserv does not have");
         c->reply.w[5] = handles[h].badge;
