@@ -98,7 +98,7 @@ int server_reply(uint64_t token, const struct ukern_msg *msg);
 
 /**
  * A deferred reply that leaves with the next receive: one system call for both, and the caller runs at
- * once. It is for the last of a turn: those before it leave now, and so does this one at the end of a handler
+ * once if nothing else has come. It is for the last of a turn: those before it leave now, and so does this one at the end of a handler
  * that replies to its own request. One that is refused goes to undelivered(), with the label 0.
  * @param s      the server, whose handler or hook this is.
  * @param token  of the caller; not 0.
