@@ -295,7 +295,7 @@ uint8_t *set_bring(struct sock *s, uint64_t n, const uint64_t address[3])
         b->bytes = 0;
     else if (b->from != s || address != NULL)
         return NULL;
-    if (n > (address != NULL ? SOCKET_DESK_MOST : s->most) - b->bytes)
+    if (b->bytes + n > (address != NULL ? SOCKET_DESK_MOST : s->most))
         return NULL;
     if (address != NULL)
         memcpy(b->address, address, sizeof b->address);

@@ -343,6 +343,7 @@ static void test_turn_of_a_few_bytes(void **state)
     (void)state;
     uint64_t set = make(SOCKET_TYPE_SET, 0), listener, from;
     uint8_t *desk = desk_of(set);
+    struct call *c;
     struct flow f;
 
     listener = member(set, SOCKET_TYPE_TCP, 80, 7);
@@ -356,7 +357,56 @@ static void test_turn_of_a_few_bytes(void **state)
     assert_memory_equal(desk + SOCKET_DESK_IN, "hel", 3);
     assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
     assert_memory_equal(desk + SOCKET_DESK_IN, "lo", 2);
-    segment(&f, RST | ACK, f.seq + 5, "", 0);
+    c = turn(set, 0, 0, 0, 0); /* also who waits for them */
+    segment(&f, ACK | PSH, f.seq + 5, "HELLO", 5);
+    assert_int_equal(told(c, 0, 7, STREAM_IN, 3), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "HEL", 3);
+    assert_int_equal(told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 2), from);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "LO", 2);
+    segment(&f, RST | ACK, f.seq + 10, "", 0);
+}
+
+/* What comes in pieces fills the desk no further than its client wants, and what others sent meanwhile lies
+ * elsewhere. */
+static void test_pieces_for_who_waits(void **state)
+{
+    (void)state;
+    uint64_t set = make(SOCKET_TYPE_SET, 0), listener, a, b, who;
+    uint8_t *desk = desk_of(set);
+    struct flow f, g;
+    struct call *c;
+
+    listener = member(set, SOCKET_TYPE_TCP, 80, 7);
+    assert_int_equal(ask(listener, SOCKET_OPTION, SOCKET_MOST, 8), UKERN_OK);
+    f = dial(2104, 80);
+    a = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
+    g = dial(2105, 80);
+    b = told(turn(set, 0, 0, 0, 0), 0, 7, STREAM_IN, 0);
+    c = turn(set, 0, 0, 0, 0);
+    world_frame_first(frame, lay_out(&f, ACK | PSH, f.seq, "hello", 5));
+    world_frame_first(frame, lay_out(&g, ACK | PSH, g.seq, "yes", 3));
+    world_frame(frame, lay_out(&f, ACK | PSH, f.seq + 5, "again", 5));
+    assert_int_equal(told(c, 0, 7, STREAM_IN, 5), a);
+    assert_memory_equal(desk + SOCKET_DESK_IN, "hello", 5);
+    for (unsigned i = 0, seen = 0; i < 2; i++) {
+        c = turn(set, 0, 0, 0, 0);
+        who = (uint32_t)c->reply.w[1];
+        told(c, 0, 7, STREAM_IN, who == a ? 5 : 3);
+        assert_memory_equal(desk + SOCKET_DESK_IN, who == a ? "again" : "yes", who == a ? 5 : 3);
+        seen |= who == a ? 1u : who == b ? 2u : 4u;
+        assert_true(i == 0 || seen == 3);
+    }
+    /* Two datagrams are two. */
+    member(set, SOCKET_TYPE_UDP, 6000, 9);
+    datagram(6000, 10);
+    told(turn(set, 0, 0, 0, 0), 0, 9, STREAM_IN, 10);
+    c = turn(set, 0, 0, 0, 0);
+    world_frame_first(frame, DATA_OFFSET + 8 + 10); /* the same again, twice */
+    world_frame(frame, DATA_OFFSET + 8 + 10);
+    told(c, 0, 9, STREAM_IN, 10);
+    told(turn(set, 0, 0, 0, 0), 0, 9, STREAM_IN, 10);
+    segment(&f, RST | ACK, f.seq + 10, "", 0);
+    segment(&g, RST | ACK, g.seq + 3, "", 0);
 }
 
 /* Who waits until a time is answered then, if nothing has come; and what comes later is not lost. */
@@ -472,6 +522,7 @@ int main(void)
         SERVED(test_datagram_of_a_dead_caller),
         SERVED(test_bytes_for_others_than_who_turns),
         SERVED(test_turn_of_a_few_bytes),
+        SERVED(test_pieces_for_who_waits),
         SERVED(test_turn_until),
         SERVED(test_desks_of_one_client),
         SERVED(test_turns_that_lie),
