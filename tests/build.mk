@@ -70,7 +70,7 @@ server_out := $(host_out)/server
 server_lwip := $(filter-out altcp% autoip.c bridgeif% igmp.c lowpan% slipif.c zepif.c,$(notdir $(wildcard $(lwip)/*.c)))
 server_own := $(filter-out main.c link.c wire%,$(notdir $(wildcard $(UKERN)/examples/net/netserv/*.c)))
 server_objects := $(server_lwip:%=$(server_out)/lwip/%.o) $(server_own:%=$(server_out)/netserv/%.o) $(server_out)/world.c.o \
-    $(foreach s,tests/net/wire/wire.c libuser/watch.c libuser/error.c examples/pipes/pipeserv/pipe.c,$(call host_object,$(UKERN)/$s))
+    $(foreach s,tests/net/wire/frame.c libuser/watch.c libuser/error.c examples/pipes/pipeserv/pipe.c,$(call host_object,$(UKERN)/$s))
 $(eval $(call stamp,$(server_out)/.flags,$(HOST_CC) $(server_flags)))
 define server_rule
 $(server_out)/$1%.c.o: $2/%.c $(server_out)/.flags
@@ -97,7 +97,7 @@ $(BUILD)/tests/unit/test_answer: $(server_out)/test_answer.c.o $(foreach s,answe
 	$(Q)$(ukern_keep)
 # Its interface to the network, over a wire of the test's own.
 $(BUILD)/tests/unit/test_link: $(addprefix $(server_out)/,test_link.c.o $(addprefix netserv/,link.c.o names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=lwip/%.o)) \
-    $(foreach s,tests/net/wire/wire.c libuser/error.c,$(call host_object,$(UKERN)/$s))
+    $(foreach s,tests/net/wire/frame.c libuser/error.c,$(call host_object,$(UKERN)/$s))
 	$(call step,HOSTLD,test_link)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(server_flags) -o $(ukern_new) $^ -lcmocka
@@ -116,7 +116,7 @@ fuzz_of_nic := $(call netdev_source,nic.c virtio.c virtqueue.c)
 fuzz_of_area := $(call netdev_source,area.c)
 fuzz_of_netdev := $(call netdev_source,device.c turn.c client.c area.c nic.c virtio.c virtqueue.c) $(UKERN)/libuser/error.c
 fuzz_below := $(addprefix $(server_out)/netserv/,names.c.o train.c.o checksum.c.o backlog.c.o) $(server_lwip:%=$(server_out)/lwip/%.o) \
-    $(call host_object,$(UKERN)/tests/net/wire/wire.c) $(call host_object,$(UKERN)/libuser/error.c)
+    $(call host_object,$(UKERN)/tests/net/wire/frame.c) $(call host_object,$(UKERN)/libuser/error.c)
 fuzz_with_netserv := $(server_objects)
 fuzz_with_wire := $(server_out)/netserv/wire_netdev.c.o $(fuzz_below)
 fuzz_with_own := $(server_out)/netserv/wire_device.c.o $(fuzz_below) $(foreach s,$(fuzz_of_nic),$(call host_object,$s))

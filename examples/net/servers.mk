@@ -26,9 +26,11 @@ netdev.restart  := always
 # of them falls behind.
 netdev.priority := 40
 netserv.uses    := net
+network_wire    := netserv/wire_netdev.c
 else ifeq ($(DRIVER),netserv)
 netserv.devices := virtio-net
 netserv.dma     := 768K 1M
+network_wire    := netserv/wire_device.c $(addprefix netdev/,driver.c registers.c nic.c virtio.c virtqueue.c)
 else
 $(error DRIVER is '$(DRIVER)': netdev or netserv)
 endif
@@ -37,7 +39,7 @@ endif
 lwip := $(abspath $(or $(LWIP),$(or $(UKERN_BUILD),$(network)../../build)/third_party/lwip))
 lwip_sources := altcp altcp_alloc altcp_tcp def dhcp dhcp6 dns etharp ethernet ethip6 icmp icmp6 inet6 inet_chksum init ip ip4 ip4_addr \
     ip4_frag ip6 ip6_addr ip6_frag mld6 nd6 mem memp netif pbuf raw stats sys tcp tcp_in tcp_out timeouts udp
-netserv.sources  := $(wildcard $(network)netserv/*.c) $(addprefix $(network)netdev/,driver.c registers.c nic.c virtio.c virtqueue.c) \
+netserv.sources  := $(filter-out %/wire_netdev.c %/wire_device.c,$(wildcard $(network)netserv/*.c)) $(addprefix $(network),$(network_wire)) \
     $(network)../pipes/pipeserv/pipe.c $(lwip_sources:%=$(lwip)/%.c)
 # The sum: what system headers include is no dependency, and lwipopts.h is included by lwIP's.
 netserv.cflags   := -I$(network)netserv -isystem $(lwip) -DOPTIONS=$(firstword $(shell cksum <$(network)netserv/lwipopts.h)) \

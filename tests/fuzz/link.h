@@ -17,9 +17,7 @@
 #include <ukern/task.h>
 
 #include "../../examples/net/netdev/driver.h"
-#define now wire_now /* link.c has a variable of that name */
-#include "../net/wire/wire.h"
-#undef now
+#include "../net/wire/frame.h"
 
 static inline int say_nothing(const void *to, ...)
 {
@@ -71,7 +69,7 @@ static inline size_t link_frame(uint8_t *f)
     case 1: /* an echo request */
         length = ip_frame(f, 1, 64);
         at[0] = 8;
-        put16(at + 2, wire_sum(at, 64, 0));
+        put16(at + 2, frame_sum(at, 64, 0));
         break;
     case 2: /* SYN to where nobody listens */
         length = ip_frame(f, 6, 20);
@@ -79,7 +77,7 @@ static inline size_t link_frame(uint8_t *f)
         put16(at + 2, 99);
         at[12] = 0x50;
         at[13] = 2;
-        put16(at + 16, wire_sum(at, 20, pseudo_header(f, 20)));
+        put16(at + 16, frame_sum(at, 20, pseudo_header(f, 20)));
         break;
     default:
         length = ip_frame(f, 17, 20);

@@ -11,7 +11,7 @@
 #include <ukern/stream.h>
 
 #include "../net/server/world.h"
-#include "../net/wire/wire.h"
+#include "../net/wire/frame.h"
 #include "fuzz.h"
 
 #define SLOTS  8u
@@ -190,7 +190,7 @@ static void tcp(void)
     put16(t + 14, how & 16 ? byte() : 60000);
     for (size_t i = HEADER; i < header; i++)
         t[i] = (uint8_t)byte();
-    put16(t + 16, wire_sum(t, header + n, pseudo_header(frame, header + n)));
+    put16(t + 16, frame_sum(t, header + n, pseudo_header(frame, header + n)));
     world_frame(frame, length);
 }
 
@@ -210,7 +210,7 @@ static void udp(void)
         put16(frame + IP_OFFSET + 4, byte() % 3);
         put16(frame + IP_OFFSET + 6, (byte() % 2) << 13 | byte());
         put16(frame + IP_OFFSET + 10, 0);
-        put16(frame + IP_OFFSET + 10, wire_sum(frame + IP_OFFSET, 20, 0));
+        put16(frame + IP_OFFSET + 10, frame_sum(frame + IP_OFFSET, 20, 0));
     }
     world_frame(frame, length);
 }
@@ -230,7 +230,7 @@ static void anything(void)
         frame[at + i] = (uint8_t)byte();
     if (type == 128 + 64 + 1 && n > 4) {
         put16(frame + at + 2, 0);
-        put16(frame + at + 2, wire_sum(frame + at, n, 0));
+        put16(frame + at + 2, frame_sum(frame + at, n, 0));
     }
     world_frame(frame, at + n);
 }

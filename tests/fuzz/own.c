@@ -14,8 +14,6 @@
 #define BUFFERS 600u
 #define QUEUES  (768u * 1024)
 
-const struct wire wire_netdev; /* there is none */
-
 static struct driver *driver;
 static uint8_t *queues, *pool;
 

@@ -13,8 +13,6 @@
 #define POOL   21
 #define SLOTS  256u
 
-const struct wire wire_device; /* there is none */
-
 static struct memory {
     uint8_t *bytes;
     size_t size;
@@ -153,7 +151,7 @@ int shm_unmap(void *address)
 
 static struct net_area *rings(void)
 {
-    return wire->is_open() ? (struct net_area *)(void *)area.bytes : NULL;
+    return wire_is_open() ? (struct net_area *)(void *)area.bytes : NULL;
 }
 
 static void receive(bool honest)
@@ -222,14 +220,14 @@ static uint64_t current(void)
 {
     static uint64_t badge = WIRE_BADGE;
 
-    while (wire->is_open() && !wire->hangup(badge))
+    while (wire_is_open() && !wire_hangup(badge))
         badge++;
-    return wire->is_open() ? badge : 0;
+    return wire_is_open() ? badge : 0;
 }
 
 static void reopen_now(void)
 {
-    for (unsigned i = 0; i < 100 && !wire->is_open(); i++) {
+    for (unsigned i = 0; i < 100 && !wire_is_open(); i++) {
         link_clock += SECOND;
         link_run();
     }

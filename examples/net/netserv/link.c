@@ -16,7 +16,6 @@
 #include <string.h>
 #include <ukern/error.h>
 #include <ukern/irq.h>
-#include <ukern/task.h>
 
 #include "names.h"
 #include "train.h"
@@ -37,7 +36,6 @@
 #define TOO_SMALL   1     /* no error of the system: the device's MTU */
 
 static struct netif nif;
-static const struct wire *wire;
 static ukern_handle our_port;
 static struct link_config config;
 static bool out_of_room;
@@ -74,17 +72,15 @@ static err_t output(struct netif *n, struct pbuf *p)
     uint8_t *room;
 
     (void)n;
-    if (!wire->is_open())
-        return ERR_IF;
     if (p->tot_len > WIRE_FRAME)
         return ERR_VAL;
-    room = wire->room();
+    room = wire_room();
     if (room == NULL) {
         out_of_room = true;
         return ERR_MEM; /* TCP keeps it */
     }
     pbuf_copy_partial(p, room, p->tot_len, 0);
-    wire->send(p->tot_len);
+    wire_send(p->tot_len);
     unsent = true;
     last_frame = now;
     return ERR_OK;
@@ -98,10 +94,10 @@ static void end_train(void)
 {
     train_end();
     for (unsigned i = 0; i < holds; i++)
-        wire->give_back(held[i]);
+        wire_give_back(held[i]);
     holds = 0;
     if (unsent)
-        wire->flush(); /* an acknowledgement: the peer shall not wait until all has passed */
+        wire_flush(); /* an acknowledgement: the peer shall not wait until all has passed */
     unsent = false;
 }
 
@@ -114,7 +110,7 @@ static unsigned next_frame(struct train_piece piece[TRAIN_PIECES], bool *trusted
     struct net_desc d;
     bool good = true;
 
-    while (wire->receive(&d, &data)) {
+    while (wire_receive(&d, &data)) {
         if (count == 0)
             *trusted = d.flags & (NET_CSUM_PARTIAL | NET_CSUM_GOOD);
         good &= data != NULL;
@@ -160,9 +156,9 @@ static void drop_broken(void)
 {
     static uint64_t quiet_until;
 
-    if (!wire->is_open() || !wire->broken())
+    if (!wire_broken())
         return;
-    wire->close();
+    wire_close();
     sys_timeout(RETRY, reopen, NULL);
     if (now >= quiet_until)
         fprintf(stderr,
@@ -172,7 +168,7 @@ static void drop_broken(void)
 
 static void link_state(void)
 {
-    bool up = wire->link();
+    bool up = wire_link();
 
     if (up && !netif_is_link_up(&nif)) {
         netif_set_link_up(&nif);
@@ -181,17 +177,30 @@ static void link_state(void)
         netif_set_link_down(&nif);
 }
 
+/* Take in at most so many frames, and send what waited for room. How many are left of that. */
+static unsigned exchange(unsigned left)
+{
+    wire_awake();
+    link_state();
+    left = take_in(left);
+    if (out_of_room && wire_room() != NULL) {
+        out_of_room = false;
+        tcp_txnow();
+    }
+    return left;
+}
+
 /* May timers come late? */
 static bool quiet(void)
 {
-    return wire->is_open() && now - last_frame > QUIET && tcp_active_pcbs == NULL &&
+    return wire_is_open() && now - last_frame > QUIET && tcp_active_pcbs == NULL &&
            (netif_dhcp_data(&nif) == NULL || dhcp_supplied_address(&nif));
 }
 
 static uint64_t next_deadline(void)
 {
     uint32_t sleep = sys_timeouts_sleeptime();
-    uint64_t latest = wire->deadline(), next = UKERN_FOREVER;
+    uint64_t latest = wire_deadline(), next = UKERN_FOREVER;
 
     if (quiet())
         next = now + NAP;
@@ -202,8 +211,8 @@ static uint64_t next_deadline(void)
 
 void link_flush(void)
 {
-    if (unsent && wire->is_open())
-        wire->flush();
+    if (unsent && wire_is_open())
+        wire_flush();
     unsent = false;
 }
 
@@ -213,25 +222,17 @@ uint64_t link_run(void)
 
     link_flush(); /* an answer: it shall not wait for what comes in */
     now = clock_now();
-    drop_broken();
     for (unsigned round = 0; round < ROUNDS && left > 0; round++) {
-        if (wire->is_open()) {
-            wire->awake();
-            link_state();
-            left = take_in(left);
-            drop_broken();
-            if (out_of_room && wire->room() != NULL) {
-                out_of_room = false;
-                tcp_txnow();
-            }
-        }
+        drop_broken();
+        if (wire_is_open())
+            left = exchange(left);
         sys_check_timeouts();
         netif_poll_all();
-        if (!wire->is_open())
+        if (!wire_is_open())
             return next_deadline();
-        wire->flush();
+        wire_flush();
         unsent = false;
-        if (left > 0 && wire->may_sleep(out_of_room))
+        if (left > 0 && wire_may_sleep(out_of_room))
             return next_deadline();
     }
     return now;
@@ -335,13 +336,13 @@ static err_t setup(struct netif *n)
 static int open_device(void)
 {
     struct net_info info;
-    int error = wire->open(our_port, &info);
+    int error = wire_open(our_port, &info);
 
     if (error != UKERN_OK)
         return error;
     mtu = info.mtu;
     if (mtu < MTU_MIN) {
-        wire->close();
+        wire_close();
         return TOO_SMALL;
     }
     memcpy(nif.hwaddr, info.mac, sizeof info.mac);
@@ -379,10 +380,8 @@ static void complain(int error)
                 "netserv: frames of %u bytes at most are too small for IP: the device's MTU must "
                 "be %u or more\n",
                 mtu, MTU_MIN);
-    else if (error == UKERN_ENOENT)
-        fprintf(stderr, "netserv: there is no network: no driver provides `net`\n");
     else
-        fprintf(stderr, "netserv: no network device: %s\n", ukern_strerror(error));
+        fprintf(stderr, "netserv: there is no network: %s\n", wire_strerror(error));
 }
 
 /* Open the device, or try again in a second. */
@@ -408,7 +407,6 @@ void link_init(ukern_handle port, const struct link_config *c)
 {
     our_port = port;
     config = *c;
-    wire = task_handle("virtio-net") >= 0 ? &wire_device : &wire_netdev;
     lwip_init();
     netif_add(&nif, NULL, NULL, NULL, NULL, setup, netif_input);
     netif_set_status_callback(&nif, say_address);
@@ -420,11 +418,11 @@ void link_init(ukern_handle port, const struct link_config *c)
 void link_woken(uint64_t bits)
 {
     if (bits & WIRE_BITS)
-        wire->woken();
+        wire_woken();
 }
 
 void link_hangup(uint64_t gone)
 {
-    if (wire->hangup(gone))
+    if (wire_hangup(gone))
         reopen(NULL);
 }

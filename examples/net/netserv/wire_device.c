@@ -36,7 +36,7 @@ static int find_device(ukern_handle port)
     return UKERN_OK;
 }
 
-static int open_wire(ukern_handle port, struct net_info *info)
+int wire_open(ukern_handle port, struct net_info *info)
 {
     static int found = 1; /* not looked for */
 
@@ -54,27 +54,32 @@ static int open_wire(ukern_handle port, struct net_info *info)
     return UKERN_OK;
 }
 
-static void close_wire(void)
+const char *wire_strerror(int error)
+{
+    return ukern_strerror(error);
+}
+
+void wire_close(void)
 {
     opened = false;
 }
 
-static bool is_open(void)
+bool wire_is_open(void)
 {
     return opened;
 }
 
-static bool broken(void)
+bool wire_broken(void)
 {
     return false; /* the driver sees to that */
 }
 
-static bool link_up(void)
+bool wire_link(void)
 {
     return driver.nic.running && driver.nic.virtio.link;
 }
 
-static void woken(void)
+void wire_woken(void)
 {
     driver_interrupt(&driver);
 }
@@ -91,14 +96,14 @@ static bool reap(void)
     return any;
 }
 
-static void awake(void)
+void wire_awake(void)
 {
     driver_retry(&driver);
     nic_mute(&driver.nic);
     driver_reaped(&driver, reap());
 }
 
-static bool receive(struct net_desc *part, const uint8_t **data)
+bool wire_receive(struct net_desc *part, const uint8_t **data)
 {
     if (next_part == frame.pieces) {
         next_part = 0;
@@ -112,12 +117,12 @@ static bool receive(struct net_desc *part, const uint8_t **data)
     return true;
 }
 
-static void give_back(uint32_t id)
+void wire_give_back(uint32_t id)
 {
     nic_release(&driver.nic, id);
 }
 
-static uint8_t *room(void)
+uint8_t *wire_room(void)
 {
     if (free_slots == 0 || !nic_has_room(&driver.nic, 1))
         reap();
@@ -126,7 +131,7 @@ static uint8_t *room(void)
                : (uint8_t *)driver.room + free_slot[free_slots - 1] * WIRE_FRAME;
 }
 
-static void send_frame(uint32_t length)
+void wire_send(uint32_t length)
 {
     struct net_desc d = {.length = length, .id = free_slot[free_slots - 1]};
     struct vq_segment segment = {driver.room_bus + d.id * WIRE_FRAME, length};
@@ -137,44 +142,26 @@ static void send_frame(uint32_t length)
     nic_send(&driver.nic, &d, &segment, 1, &(struct nic_sent){NULL, d.id, 1, length});
 }
 
-static void flush(void)
+void wire_flush(void)
 {
     if (driver.nic.running)
         nic_push(&driver.nic);
 }
 
-static bool may_sleep(bool for_room)
+bool wire_may_sleep(bool for_room)
 {
     bool repaired = driver_check(&driver);
 
     return !nic_listen(&driver.nic, for_room) && !repaired;
 }
 
-static bool hangup(uint64_t gone)
+bool wire_hangup(uint64_t gone)
 {
     (void)gone;
     return false;
 }
 
-static uint64_t deadline(void)
+uint64_t wire_deadline(void)
 {
     return !opened || driver.retry_at == 0 ? UKERN_FOREVER : driver.retry_at;
 }
-
-const struct wire wire_device = {
-    .open = open_wire,
-    .close = close_wire,
-    .is_open = is_open,
-    .broken = broken,
-    .link = link_up,
-    .woken = woken,
-    .awake = awake,
-    .receive = receive,
-    .give_back = give_back,
-    .room = room,
-    .send = send_frame,
-    .flush = flush,
-    .may_sleep = may_sleep,
-    .hangup = hangup,
-    .deadline = deadline,
-};

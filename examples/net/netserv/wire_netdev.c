@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* As a bulk client of netdev. */
 #include <string.h>
+#include <ukern/error.h>
 #include <ukern/irq.h>
 #include <ukern/task.h>
 
@@ -17,7 +18,7 @@ static uint16_t free_slot[SLOTS];
 static unsigned free_slots;
 static bool sent[SLOTS]; /* netdev has it: what it says of others is no news */
 
-static int open_wire(ukern_handle port, struct net_info *info)
+int wire_open(ukern_handle port, struct net_info *info)
 {
     uint64_t deadline = clock_now() + PATIENCE;
     int error;
@@ -45,27 +46,32 @@ static int open_wire(ukern_handle port, struct net_info *info)
     return UKERN_OK;
 }
 
-static void close_wire(void)
+const char *wire_strerror(int error)
+{
+    return error == UKERN_ENOENT ? "no driver provides `net`" : ukern_strerror(error);
+}
+
+void wire_close(void)
 {
     net_close(&net);
 }
 
-static bool is_open(void)
+bool wire_is_open(void)
 {
     return net.area != NULL;
 }
 
-static bool broken(void)
+bool wire_broken(void)
 {
-    return !net_alive(&net);
+    return net.area != NULL && !net_alive(&net);
 }
 
-static bool link_up(void)
+bool wire_link(void)
 {
-    return net.area != NULL && __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&net.area->link, __ATOMIC_RELAXED) != 0;
 }
 
-static void woken(void) {}
+void wire_woken(void) {}
 
 static void reap(void)
 {
@@ -79,12 +85,12 @@ static void reap(void)
 }
 
 /* netdev does not wake us before may_sleep(). */
-static void awake(void)
+void wire_awake(void)
 {
     reap();
 }
 
-static bool receive(struct net_desc *part, const uint8_t **data)
+bool wire_receive(struct net_desc *part, const uint8_t **data)
 {
     if (!net_receive(&net, part))
         return false;
@@ -94,12 +100,12 @@ static bool receive(struct net_desc *part, const uint8_t **data)
     return true;
 }
 
-static void give_back(uint32_t id)
+void wire_give_back(uint32_t id)
 {
     net_return(&net, id);
 }
 
-static uint8_t *room(void)
+uint8_t *wire_room(void)
 {
     if (net.area == NULL)
         return NULL;
@@ -110,7 +116,7 @@ static uint8_t *room(void)
                : net.data + free_slot[free_slots - 1] * WIRE_FRAME;
 }
 
-static void send_frame(uint32_t length)
+void wire_send(uint32_t length)
 {
     struct net_desc d = {.length = length, .id = free_slot[--free_slots]};
 
@@ -119,40 +125,24 @@ static void send_frame(uint32_t length)
     net_transmit(&net, &d, 1);
 }
 
-static void flush(void)
+void wire_flush(void)
 {
     net_flush(&net);
 }
 
-static bool may_sleep(bool for_room)
+bool wire_may_sleep(bool for_room)
 {
-    return net_may_sleep(&net, for_room ? NET_WAKE_RX | NET_WAKE_DONE : NET_WAKE_RX);
+    /* Not before a netdev that lies is dropped. */
+    return net_may_sleep(&net, for_room ? NET_WAKE_RX | NET_WAKE_DONE : NET_WAKE_RX) &&
+           net_alive(&net);
 }
 
-static bool hangup(uint64_t gone)
+bool wire_hangup(uint64_t gone)
 {
     return net.area != NULL && gone == badge;
 }
 
-static uint64_t deadline(void)
+uint64_t wire_deadline(void)
 {
     return UKERN_FOREVER;
 }
-
-const struct wire wire_netdev = {
-    .open = open_wire,
-    .close = close_wire,
-    .is_open = is_open,
-    .broken = broken,
-    .link = link_up,
-    .woken = woken,
-    .awake = awake,
-    .receive = receive,
-    .give_back = give_back,
-    .room = room,
-    .send = send_frame,
-    .flush = flush,
-    .may_sleep = may_sleep,
-    .hangup = hangup,
-    .deadline = deadline,
-};

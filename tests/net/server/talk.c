@@ -107,7 +107,7 @@ size_t lay_out_with(const struct flow *f, unsigned flags, uint32_t seq, const ui
     put16(t + 14, 60000);
     memcpy(t + HEADER, options, options_size);
     memcpy(t + header, data, n);
-    put16(t + 16, wire_sum(t, header + n, pseudo_header(frame, header + n)));
+    put16(t + 16, frame_sum(t, header + n, pseudo_header(frame, header + n)));
     return length;
 }
 
@@ -176,7 +176,7 @@ bool pings(void)
 
     memset(icmp, 0, 64);
     icmp[0] = 8;
-    put16(icmp + 2, wire_sum(icmp, 64, 0));
+    put16(icmp + 2, frame_sum(icmp, 64, 0));
     world_frame(frame, ip_frame(frame, PROTO_ICMP, 64));
     while (world_sent(in, sizeof in) > 0)
         if (in[IP_OFFSET + 9] == PROTO_ICMP && in[DATA_OFFSET] == 0)
@@ -191,7 +191,7 @@ void datagram_from(uint32_t source, uint16_t to, size_t n)
 
     put32(ip + 12, source);
     put16(ip + 10, 0);
-    put16(ip + 10, wire_sum(ip, 20, 0));
+    put16(ip + 10, frame_sum(ip, 20, 0));
 
     memset(u, 0x33, 8 + n);
     put16(u, 4000);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <ukern/stream.h>
 
-#include "../wire/wire.h"
+#include "../wire/frame.h"
 #include "world.h"
 
 #define SERVER   1u /**< the badge of `socket` itself */

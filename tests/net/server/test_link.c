@@ -11,7 +11,7 @@
 
 #include "../../../examples/net/netserv/link.h"
 #include "../../../examples/net/netserv/wire.h"
-#include "../wire/wire.h"
+#include "../wire/frame.h"
 
 #include <lwip/dns.h>
 
@@ -36,15 +36,9 @@ uint64_t clock_now(void)
     return clock_ns;
 }
 
-ukern_handle task_handle(const char *name)
-{
-    (void)name;
-    return UKERN_ENOENT; /* no device of our own: wire_netdev */
-}
-
 /* ---- The wire. ---- */
 
-static int open_device(ukern_handle port, struct net_info *info)
+int wire_open(ukern_handle port, struct net_info *info)
 {
     (void)port;
     *info = (struct net_info){.mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56}, .mtu = 1500};
@@ -54,24 +48,36 @@ static int open_device(ukern_handle port, struct net_info *info)
     return UKERN_OK;
 }
 
-static void close_device(void)
+const char *wire_strerror(int error)
+{
+    return ukern_strerror(error);
+}
+
+void wire_close(void)
 {
     open = false;
 }
 
-static bool is_open(void)
+bool wire_is_open(void)
 {
     return open;
 }
 
-static bool is_broken(void)
+bool wire_broken(void)
 {
-    return broken;
+    return open && broken;
 }
 
-static void nothing(void) {}
+bool wire_link(void)
+{
+    return open;
+}
 
-static bool receive(struct net_desc *part, const uint8_t **data)
+void wire_woken(void) {}
+void wire_awake(void) {}
+void wire_flush(void) {}
+
+bool wire_receive(struct net_desc *part, const uint8_t **data)
 {
     if (waiting == 0)
         return false;
@@ -82,13 +88,13 @@ static bool receive(struct net_desc *part, const uint8_t **data)
     return true;
 }
 
-static void give_back(uint32_t id)
+void wire_give_back(uint32_t id)
 {
     (void)id;
     given_back++;
 }
 
-static uint8_t *room(void)
+uint8_t *wire_room(void)
 {
     static uint8_t frame[WIRE_FRAME];
 
@@ -98,9 +104,9 @@ static uint8_t *room(void)
 /* What DHCPv6's servers are asked last: its number, and by whom. */
 static uint8_t asked[3], asker[16];
 
-static void send_frame(uint32_t length)
+void wire_send(uint32_t length)
 {
-    const uint8_t *f = room(), *udp = f + IP_OFFSET + 40;
+    const uint8_t *f = wire_room(), *udp = f + IP_OFFSET + 40;
 
     if (length > IP_OFFSET + 40 + 12 && get16(f + 12) == 0x86dd && f[IP_OFFSET + 6] == PROTO_UDP &&
         get16(udp + 2) == 547) {
@@ -109,42 +115,23 @@ static void send_frame(uint32_t length)
     }
 }
 
-static bool may_sleep(bool for_room)
+bool wire_may_sleep(bool for_room)
 {
     (void)for_room;
     sleeps++;
     return waiting == 0;
 }
 
-static bool hangup(uint64_t badge)
+bool wire_hangup(uint64_t badge)
 {
     (void)badge;
     return false;
 }
 
-static uint64_t deadline(void)
+uint64_t wire_deadline(void)
 {
     return UKERN_FOREVER;
 }
-
-const struct wire wire_netdev = {
-    .open = open_device,
-    .close = close_device,
-    .is_open = is_open,
-    .broken = is_broken,
-    .link = is_open,
-    .woken = nothing,
-    .awake = nothing,
-    .receive = receive,
-    .give_back = give_back,
-    .room = room,
-    .send = send_frame,
-    .flush = nothing,
-    .may_sleep = may_sleep,
-    .hangup = hangup,
-    .deadline = deadline,
-};
-const struct wire wire_device; /* never chosen here */
 
 /* ---- Tests. ---- */
 
@@ -237,7 +224,7 @@ static void come6(const uint8_t to[16], uint8_t protocol, size_t n, size_t sum_a
     for (unsigned i = 8; i < 40; i += 2)
         sum += get16(ip + i);
     put16(data + sum_at, 0);
-    put16(data + sum_at, wire_sum(data, n, sum));
+    put16(data + sum_at, frame_sum(data, n, sum));
     frame_size = (uint32_t)(IP_OFFSET + 40 + n);
     come(1, 0);
     link_run();

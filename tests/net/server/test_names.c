@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <ukern/stream.h>
 
-#include "../wire/wire.h"
+#include "../wire/frame.h"
 #include "talk.h"
 
 #include <lwip/dns.h>
@@ -57,7 +57,7 @@ static void reply(uint32_t host, const struct question *q, const uint8_t *bytes,
 
     put32(ip + 12, host);
     put16(ip + 10, 0);
-    put16(ip + 10, wire_sum(ip, 20, 0));
+    put16(ip + 10, frame_sum(ip, 20, 0));
     put16(u, DNS);
     put16(u + 2, q->port);
     put16(u + 4, (unsigned)(UDP_HEADER + n));

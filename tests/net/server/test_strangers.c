@@ -115,11 +115,11 @@ static uint64_t reaches(unsigned bit, bool together)
     n = lay_out(&f, ACK | PSH, f.seq + (uint32_t)payload, bytes + 300, payload);
     frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
     put16(frame + IP_OFFSET + 10, 0);
-    put16(frame + IP_OFFSET + 10, wire_sum(frame + IP_OFFSET, 20, 0));
+    put16(frame + IP_OFFSET + 10, frame_sum(frame + IP_OFFSET, 20, 0));
     length = get16(frame + IP_OFFSET + 2) - 20u;
     length = length < n - DATA_OFFSET ? length : n - DATA_OFFSET;
     put16(t + 16, 0);
-    put16(t + 16, wire_sum(t, length, pseudo_header(frame, length)));
+    put16(t + 16, frame_sum(t, length, pseudo_header(frame, length)));
     world_frame(frame, n);
     c = world_call(s, STREAM_READ, (uint64_t[6]){1000, DONTWAIT}, NULL, 1000);
     assert_true(c->done);
@@ -218,7 +218,7 @@ static void no_room(const struct flow *f)
 
     put16(t + 14, 0);
     put16(t + 16, 0);
-    put16(t + 16, wire_sum(t, HEADER, pseudo_header(frame, HEADER)));
+    put16(t + 16, frame_sum(t, HEADER, pseudo_header(frame, HEADER)));
     world_frame(frame, length);
 }
 

@@ -62,7 +62,7 @@ static size_t echo(size_t n)
     memset(icmp, 0, n);
     icmp[0] = 8;
     put32(icmp + 4, random32());
-    put16(icmp + 2, wire_sum(icmp, n, 0));
+    put16(icmp + 2, frame_sum(icmp, n, 0));
     return ip_frame(frame, PROTO_ICMP, n);
 }
 
@@ -73,7 +73,7 @@ void echo_request(uint32_t number)
 
     put32(icmp + 4, number);
     put16(icmp + 2, 0);
-    put16(icmp + 2, wire_sum(icmp, n - DATA_OFFSET, 0));
+    put16(icmp + 2, frame_sum(icmp, n - DATA_OFFSET, 0));
     wire_put(frame, n);
 }
 
@@ -88,7 +88,7 @@ static void ip_sum(void)
     uint8_t *ip = frame + IP_OFFSET;
 
     put16(ip + 10, 0);
-    put16(ip + 10, wire_sum(ip, 20, 0));
+    put16(ip + 10, frame_sum(ip, 20, 0));
 }
 
 static unsigned some_port(void)
@@ -110,7 +110,7 @@ static size_t udp(size_t n)
     put16(u + 4, chance(900) ? (unsigned)(8 + n) : random32() & 0xffff);
     put16(u + 6, 0);
     if (chance(900))
-        put16(u + 6, wire_sum(u, 8 + n, pseudo_header(frame, 8 + n)));
+        put16(u + 6, frame_sum(u, 8 + n, pseudo_header(frame, 8 + n)));
     return length;
 }
 
@@ -127,7 +127,7 @@ static size_t tcp(unsigned flags, size_t options, size_t n)
         for (size_t i = 20; i < header; i++)
             t[i] = (uint8_t)(random32() % 11);
     put16(t + 16, 0);
-    put16(t + 16, wire_sum(t, header + n, pseudo_header(frame, header + n)));
+    put16(t + 16, frame_sum(t, header + n, pseudo_header(frame, header + n)));
     return length;
 }
 
@@ -149,7 +149,7 @@ static size_t icmp(size_t n)
         put32(i + 24, OUR_IP);
     }
     put16(i + 2, 0);
-    put16(i + 2, wire_sum(i, 8 + n, 0));
+    put16(i + 2, frame_sum(i, 8 + n, 0));
     return ip_frame(frame, PROTO_ICMP, 8 + n);
 }
 
@@ -189,7 +189,7 @@ static size_t ipv6(size_t n)
         for (unsigned i = 8; i < 40; i += 2)
             sum += get16(ip + i);
         put16(ip + 42, 0);
-        put16(ip + 42, wire_sum(ip + 40, n, sum));
+        put16(ip + 42, frame_sum(ip + 40, n, sum));
     }
     return IP_OFFSET + 40 + n;
 }

@@ -33,7 +33,7 @@ static void put6(const uint8_t mac[6], const uint8_t to[16], uint8_t protocol, s
     for (unsigned i = 8; i < 40; i += 2)
         sum += get16(ip + i);
     put16(data + sum_at, 0);
-    put16(data + sum_at, wire_sum(data, n, sum));
+    put16(data + sum_at, frame_sum(data, n, sum));
     wire_put(frame, IP6_DATA + n);
 }
 

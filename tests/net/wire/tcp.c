@@ -60,7 +60,7 @@ static void segment(struct conn *c, unsigned flags, size_t at, size_t n)
                OPTIONS);
     if (n > 0)
         memcpy(tcp + header, c->t->out + at, n);
-    put16(tcp + 16, wire_sum(tcp, header + n, pseudo_header(frame, header + n)));
+    put16(tcp + 16, frame_sum(tcp, header + n, pseudo_header(frame, header + n)));
     wire_send(&c->t->faults, frame, length);
 }
 
@@ -83,7 +83,7 @@ static void reset(const struct conn *c, uint32_t seq)
     put32(tcp + 4, seq);
     tcp[12] = HEADER / 4 << 4;
     tcp[13] = RST;
-    put16(tcp + 16, wire_sum(tcp, HEADER, pseudo_header(frame, HEADER)));
+    put16(tcp + 16, frame_sum(tcp, HEADER, pseudo_header(frame, HEADER)));
     wire_put(frame, sizeof frame);
 }
 
@@ -224,7 +224,7 @@ static void take(struct conn *c, const uint8_t *frame, size_t n)
     if (IP_OFFSET + length > n || header < HEADER || 20 + header > length)
         wrong("%s: the guest sends a malformed segment", c->t->name);
     length -= 20;
-    if (wire_sum(tcp, length, pseudo_header(frame, length)) != 0)
+    if (frame_sum(tcp, length, pseudo_header(frame, length)) != 0)
         wrong("%s: a wrong checksum from the guest", c->t->name);
     if (flags & RST) {
         if (!c->open)
