@@ -218,22 +218,6 @@ static int do_name(struct sock *s, struct request *r)
     }
 }
 
-static int do_option(struct sock *s, struct request *r)
-{
-    if (s->kind == SOCK_TCP || s->kind == SOCK_LISTENER)
-        return stream_option(s, (unsigned)r->msg.w[0], r->msg.w[1]);
-    if (s->kind == SOCK_UDP && (r->msg.w[0] == SOCKET_BROADCAST || r->msg.w[0] == SOCKET_REUSE)) {
-        uint8_t bit = r->msg.w[0] == SOCKET_REUSE ? SOF_REUSEADDR : SOF_BROADCAST;
-
-        if (r->msg.w[1])
-            ip_set_option(s->udp, bit);
-        else
-            ip_reset_option(s->udp, bit);
-        return UKERN_OK;
-    }
-    return UKERN_EINVAL;
-}
-
 static int do_status(struct request *r)
 {
     struct netif *n = netif_default;
@@ -291,7 +275,7 @@ static int handle_socket(struct sock *s, struct request *r)
     case SOCKET_SHUTDOWN:
         return is_stream(s) ? stream_shutdown(s, (unsigned)r->msg.w[0]) : UKERN_EINVAL;
     case SOCKET_OPTION:
-        return do_option(s, r);
+        return sock_option(s, r->msg.w[0], r->msg.w[1]);
     case SOCKET_NAME:
         return do_name(s, r);
     case SOCKET_WATCH:
@@ -382,7 +366,9 @@ static void notified(struct server *self, uint64_t bits)
     work(self);
 }
 
+/* They are looked through from the first on. */
 static const struct server_handler handlers[] = {
+    {SOCKET_TURN, handle},
     {STREAM_READ, handle},
     {STREAM_WRITE, handle},
     {STREAM_CLOSE, handle},
@@ -404,7 +390,6 @@ static const struct server_handler handlers[] = {
     {SOCKET_WAIT, handle},
     {SOCKET_STATUS, handle},
     {SOCKET_DESK_OPEN, handle},
-    {SOCKET_TURN, handle},
     {0, NULL},
 };
 

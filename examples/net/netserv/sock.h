@@ -154,7 +154,6 @@ int stream_connect(struct sock *s, struct request *r, const ip_addr_t *ip, uint1
 int stream_read(struct sock *s, struct request *r);
 int stream_write(struct sock *s, struct request *r);
 int stream_shutdown(struct sock *s, unsigned how);
-int stream_option(struct sock *s, unsigned option, uint64_t value);
 /** Put bytes into the ring to be sent: how many, 0 to n; or an error. */
 int64_t stream_put(struct sock *s, const void *data, uint64_t n);
 /** Look at what was received: bytes, at most n. */
@@ -168,6 +167,12 @@ void stream_untaken(struct sock *s, const uint8_t *bytes, uint64_t n);
 void stream_close(struct sock *s);
 /** A connection that was taken off could not be handed over. */
 void stream_abort(struct sock *s);
+/** @} */
+
+/** @name option.c
+ * @{ */
+/** A socket option (socket_abi.h) becomes `value`. UKERN_OK; UKERN_EINVAL: not of its kind, or no such value; SOCKET_ENOTCONN. */
+int sock_option(struct sock *s, uint64_t option, uint64_t value);
 /** @} */
 
 /** @name listener.c

@@ -464,40 +464,6 @@ int stream_shutdown(struct sock *s, unsigned how)
     return UKERN_OK;
 }
 
-int stream_option(struct sock *s, unsigned option, uint64_t value)
-{
-    if (s->tcp == NULL)
-        return SOCKET_ENOTCONN;
-    switch (option) {
-    case SOCKET_NODELAY:
-        s->no_delay = value != 0;
-        if (s->kind == SOCK_LISTENER)
-            return UKERN_OK;
-        if (value)
-            tcp_nagle_disable(s->tcp);
-        else
-            tcp_nagle_enable(s->tcp);
-        return UKERN_OK;
-    case SOCKET_MOST:
-        if (value == 0 || value > SOCKET_DESK_MOST)
-            return UKERN_EINVAL;
-        s->most = (uint32_t)value;
-        return UKERN_OK;
-    case SOCKET_KEEPALIVE:
-    case SOCKET_REUSE: {
-        uint8_t bit = option == SOCKET_REUSE ? SOF_REUSEADDR : SOF_KEEPALIVE;
-
-        if (value)
-            ip_set_option(s->tcp, bit);
-        else
-            ip_reset_option(s->tcp, bit);
-        return UKERN_OK;
-    }
-    default:
-        return UKERN_EINVAL;
-    }
-}
-
 void stream_close(struct sock *s)
 {
     if (s->kind == SOCK_LISTENER) {
