@@ -226,7 +226,8 @@ int server_reply(uint64_t token, const struct ukern_msg *msg)
 
 void server_reply_last(struct server *s, uint64_t token, const struct ukern_msg *msg)
 {
-    send_last(s);
+    if (s->last)
+        send_last(s);
     s->last = token;
     s->last_reply = *msg;
 }
