@@ -178,6 +178,11 @@ int irq_bind(ukern_handle irq, ukern_handle port, uint64_t bits)
     return (int)CALL4(irq_bind, irq, port, bits, 0);
 }
 
+int irq_bind_auto(ukern_handle irq, ukern_handle port, uint64_t bits)
+{
+    return (int)CALL4(irq_bind, irq, port, bits, UKERN_IRQ_AUTO);
+}
+
 int irq_ack(ukern_handle irq)
 {
     return (int)CALL2(irq_ack, irq, 0);

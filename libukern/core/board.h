@@ -21,7 +21,8 @@ struct board {
     /* The pending interrupt of highest priority, acknowledged; negative: none (spurious).
      * BOARD_IRQ_TIMER: the CPU's timer. */
     int (*irq_next)(void);
-    void (*irq_end)(unsigned line); /* end of interrupt */
+    void (*irq_end)(unsigned line);   /* taken: others may come; this line only after irq_again() */
+    void (*irq_again)(unsigned line); /* its cause has been dealt with */
     void (*irq_enable)(unsigned line);
     void (*irq_disable)(unsigned line);
     bool (*irq_valid)(unsigned line); /* may a task own this line? Not the kernel's own ones. */

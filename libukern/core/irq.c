@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "irq.h"
 #include "board.h"
-#include "port.h"
 #include "sched.h"
 #include "slab.h"
 #include "syscall.h"
@@ -18,6 +17,15 @@ static struct irq *irq_find(uint32_t line)
     return i;
 }
 
+/* It may fire again. */
+static void again(struct irq *i)
+{
+    if (!i->active)
+        return;
+    i->active = false;
+    board.irq_again(i->line);
+}
+
 void irq_put(struct irq *i)
 {
     struct irq **link = &lines;
@@ -26,6 +34,7 @@ void irq_put(struct irq *i)
     if (--i->refs)
         return;
     board.irq_disable(i->line);
+    again(i);
     while (*link != i)
         link = &(*link)->next;
     *link = i->next;
@@ -34,14 +43,28 @@ void irq_put(struct irq *i)
     slab_free(i->account, i, sizeof *i);
 }
 
-/* The line stays disabled until its driver has dealt with the device. */
+/* The line stays active until its driver has dealt with the device. */
 static void deliver(uint32_t line)
 {
-    const struct irq *i = irq_find(line);
+    struct irq *i = irq_find(line);
 
-    board.irq_disable(line);
-    if (i && i->port)
-        port_notify(i->port, i->bits);
+    if (!i || !i->port) { /* a controller may be slow to disable a line */
+        board.irq_disable(line);
+        board.irq_again(line);
+        return;
+    }
+    i->active = true;
+    port_notify(i->port, i->bits);
+    if (i->automatic && i->port->receivers)
+        i->port->events |= PORT_LINES;
+}
+
+void irq_received(struct port *p)
+{
+    p->events &= ~(uint64_t)PORT_LINES;
+    for (struct irq *i = lines; i; i = i->next)
+        if (i->port == p && i->automatic)
+            again(i);
 }
 
 void irq_poll(void)
@@ -54,11 +77,11 @@ void irq_poll(void)
             return;
         arch_cpu()->interrupts++;
         TRACE(interrupt, 0, TRACE_CURRENT(), (uint64_t)line);
+        board.irq_end((unsigned)line);
         if (line == BOARD_IRQ_TIMER)
             sched_tick(arch_timer_now());
         else
             deliver((uint32_t)line);
-        board.irq_end((unsigned)line);
         /* What is due beyond a bounded number of timers fires again at once. The CPU tells cheaper
          * than the controller whether there are more. */
     } while (line != BOARD_IRQ_TIMER && arch_irq_pending());
@@ -104,7 +127,7 @@ int64_t sys_irq_bind(struct task *t, struct ukern_sysregs *r)
         rc = handle_find(&t->handles, r->x[1], UKERN_TYPE_PORT, UKERN_R_RECV, &to);
     if (rc)
         return rc;
-    if (!r->x[2])
+    if (!r->x[2] || r->x[3] & ~(uint64_t)UKERN_IRQ_AUTO)
         return UKERN_EINVAL;
     i = h->object;
     port_ref(to->object);
@@ -112,6 +135,8 @@ int64_t sys_irq_bind(struct task *t, struct ukern_sysregs *r)
         port_put(i->port);
     i->port = to->object;
     i->bits = r->x[2];
+    i->automatic = r->x[3] & UKERN_IRQ_AUTO;
+    again(i);
     board.irq_enable(i->line);
     return UKERN_OK;
 }
@@ -119,7 +144,7 @@ int64_t sys_irq_bind(struct task *t, struct ukern_sysregs *r)
 int64_t sys_irq_ack(struct task *t, struct ukern_sysregs *r)
 {
     struct handle *h;
-    const struct irq *i;
+    struct irq *i;
     int rc = handle_find(&t->handles, r->x[0], UKERN_TYPE_IRQ, UKERN_R_MANAGE, &h);
 
     if (rc)
@@ -127,6 +152,6 @@ int64_t sys_irq_ack(struct task *t, struct ukern_sysregs *r)
     i = h->object;
     if (!i->port)
         return UKERN_EINVAL;
-    board.irq_enable(i->line);
+    again(i);
     return UKERN_OK;
 }

@@ -7,6 +7,7 @@
  */
 #include "ipc_direct.h"
 #include "copy.h"
+#include "irq.h"
 #include "measure.h"
 #include "operation.h"
 
@@ -212,6 +213,7 @@ struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r)
 
     if (unlikely(!caller || !h || caller->call_port != h->object))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
+    irq_receive(h->object);
     if (likely(caller->call_kind == CALL_PENDING && r->deadline_or_badge == UKERN_FOREVER))
         return reply_recv(c, r, t, caller, h->object);
     if (caller->call_kind == CALL_CALL)

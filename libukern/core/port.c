@@ -107,7 +107,7 @@ void port_receiver_gone(struct port *p, struct task *by)
         return;
     timer_stop(&p->timer);
     p->bits = 0;
-    p->events &= ~(uint64_t)PORT_BITS;
+    p->events &= ~(uint64_t)(PORT_BITS | PORT_LINES);
     if (p->events || p->waiters)
         cleanup_port(by, p);
 }
@@ -140,7 +140,7 @@ static void serve_waiter(struct port *p)
 {
     struct task *next;
 
-    for (struct task *w = p->waiters; w && p->events; w = next) {
+    for (struct task *w = p->waiters; w && p->events & ~(uint64_t)PORT_LINES; w = next) {
         bool any = w->receive_any;
         uint64_t mask = any ? UINT64_MAX : w->wait_mask;
         next = w->next;

@@ -40,10 +40,11 @@ enum port_event {
     PORT_EXITS = 4,
     PORT_HANGUPS = 8,
     PORT_SENDERS = 16,
+    PORT_LINES = 32, /* nothing to receive, but to do before: see irq_received() */
 };
 
 struct port {
-    uint64_t events;      /* enum port_event: what is there to receive */
+    uint64_t events;      /* enum port_event: what is there for a receiver */
     struct task *waiters; /* receivers that wait, the latest first; a list by task.next */
     uint32_t refs; /* handles, clients, calls in flight, bound irqs, supervised tasks, the log */
     struct task *server; /* received here last: whom the callers in the queue boost */

@@ -3,6 +3,7 @@
  * The system calls that send, receive, reply and notify.
  */
 #include "ipc.h"
+#include "irq.h"
 #include "sched.h"
 #include "syscall.h"
 #include "trace.h"
@@ -46,6 +47,7 @@ static int64_t block_receiver(struct task *t, struct port *p, uint64_t deadline)
 
 static int64_t receive(struct task *t, struct ukern_sysregs *r, struct port *p, uint64_t deadline)
 {
+    irq_receive(p);
     ipc_serve(t, p);
     for (int i = 0; i < RECEIVE_TRIES; i++) {
         bool message_turn = p->other_first && p->senders.first;
@@ -231,6 +233,7 @@ int64_t sys_notify_wait(struct task *t, struct ukern_sysregs *r)
     if (!mask)
         return UKERN_EINVAL;
     p = h->object;
+    irq_receive(p);
     if ((p->bits & mask) && port_take(p, r, mask, false)) {
         TRACE_RECEIVED(t, p, r);
         r->x[0] = UKERN_OK;

@@ -43,7 +43,7 @@ struct queue {
 };
 
 static struct terminal terminal;
-static ukern_handle memory, uart_irq;
+static ukern_handle memory;
 static struct queue readers = {.tail = &readers.head};
 static struct queue writers = {.tail = &writers.head};
 static struct queue drains = {.tail = &drains.head};
@@ -408,9 +408,7 @@ static void notified(struct server *s, uint64_t bits)
 {
     if (bits & BIT_LOG)
         terminal.log_left = terminal.system >= 0;
-    turn(s);
-    if (bits & BIT_UART)
-        irq_ack(uart_irq);
+    turn(s); /* which serves the UART, too: BIT_UART only wakes */
 }
 
 static void hangup(struct server *s, uint64_t badge)
@@ -457,11 +455,10 @@ int main(void)
     ukern_handle system = task_handle("system");
     void *registers, *bytes;
 
-    uart_irq = task_handle("pl011-irq");
     memory = shm_create(OUTPUT_SIZE + INPUT_SIZE, UKERN_SHM_NORMAL);
     if (shm_map(task_handle("pl011"), 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &registers) ||
         shm_map(memory, 0, 0, UKERN_PROT_READ | UKERN_PROT_WRITE, NULL, &bytes) ||
-        irq_bind(uart_irq, s.port, BIT_UART))
+        irq_bind_auto(task_handle("pl011-irq"), s.port, BIT_UART))
         return 1;
     if (system >= 0 && log_bind(system, s.port, BIT_LOG) < 0)
         system = -1;

@@ -4,12 +4,13 @@
  * the device's registers, "pl031-irq" is its interrupt line.
  *
  * An interrupt reaches a driver as a bit of its port, in the same loop as requests, so nothing here
- * runs at the same time as anything else. From the interrupt on the kernel keeps the line masked:
+ * runs at the same time as anything else. From the interrupt on the kernel holds the line back:
  *
- *      device raises its line ──► kernel masks it, sets ALARM_BIT of the port
- *      notified(): clear the device, answer callers, irq_ack() ──► the line may interrupt again
+ *      device raises its line ──► kernel holds it back, sets ALARM_BIT of the port
+ *      notified(): clear the device, answer callers
+ *      server_run() receives the next event ──► the line may interrupt again
  *
- * A driver that is slow, or dies, or never acknowledges, delays only itself.
+ * A driver that is slow, or dies, or never receives again, delays only itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,6 @@ struct sleeper {
 };
 
 static struct pl031 device;
-static ukern_handle irq;
 static struct sleeper *sleepers; /* who is due first stands first */
 
 /* Answer everybody whose second has begun, and set the device for the next one. */
@@ -91,7 +91,6 @@ static void notified(struct server *s, uint64_t bits)
     (void)bits; /* this port has only one */
     pl031_clear(&device);
     serve_sleepers();
-    irq_ack(irq);
 }
 
 /* A caller that slept has died, or its deadline has passed: forget it. */
@@ -125,10 +124,7 @@ static int take_device(ukern_handle port)
     if (error != UKERN_OK)
         return error;
     pl031_init(&device, registers);
-    irq = task_handle("pl031-irq");
-    error = irq_bind(irq, port, ALARM_BIT);
-    /* An earlier driver may have died between an interrupt and its irq_ack(). */
-    return error == UKERN_OK ? irq_ack(irq) : error;
+    return irq_bind_auto(task_handle("pl031-irq"), port, ALARM_BIT);
 }
 
 int main(void)

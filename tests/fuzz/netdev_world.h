@@ -125,14 +125,9 @@ int notify(ukern_handle port, uint64_t bits)
     return UKERN_OK;
 }
 
-int irq_bind(ukern_handle irq, ukern_handle port, uint64_t bits)
+int irq_bind_auto(ukern_handle irq, ukern_handle port, uint64_t bits)
 {
-    (void)irq, (void)port, (void)bits;
-    return UKERN_OK;
-}
-
-int irq_ack(ukern_handle irq)
-{
+    (void)port, (void)bits;
     MUST(irq == IRQ);
     return UKERN_OK;
 }

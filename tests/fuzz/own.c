@@ -24,14 +24,9 @@ ukern_handle task_handle(const char *name)
     return strncmp(name, "virtio-net", 10) == 0 ? 5 : UKERN_ENOENT;
 }
 
-int irq_bind(ukern_handle irq, ukern_handle port, uint64_t bits)
+int irq_bind_auto(ukern_handle irq, ukern_handle port, uint64_t bits)
 {
-    (void)irq, (void)port, (void)bits;
-    return UKERN_OK;
-}
-
-int irq_ack(ukern_handle irq)
-{
+    (void)port, (void)bits;
     MUST(irq == 5);
     return UKERN_OK;
 }

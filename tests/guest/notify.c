@@ -198,6 +198,24 @@ TEST(irq_rtc, "an interrupt comes as its bits, and again only after its ack")
     rtc[RTC_IMSC] = 0;
 }
 
+TEST(irq_automatic, "bound so, it comes again when its server receives again")
+{
+    ukern_handle port = HANDLE(port_create()), irq = HANDLE(irq_open(given("system"), RTC_LINE));
+    volatile uint32_t *rtc = rtc_map();
+    struct ukern_event ev;
+
+    OK(irq_bind_auto(irq, port, 0x80));
+    rtc[RTC_MR] = rtc[RTC_DR] + 1; /* a second from now */
+    rtc[RTC_IMSC] = 1;
+    for (int i = 0; i < 3; i++) /* as long as its cause stands */
+        EQUAL(expect(port, UKERN_EV_NOTIFY).msg.tag, 0x80);
+    rtc[RTC_ICR] = 1;
+    OK(irq_ack(irq));                 /* it may say so, too */
+    ipc_recv(port, &ev, clock_now()); /* one that came before */
+    EQUAL(ipc_recv(port, &ev, clock_now() + 10 * MILLISECOND), UKERN_ETIMEDOUT);
+    rtc[RTC_IMSC] = 0;
+}
+
 TEST(irq_owned, "a line has one owner, is free again when that ends, and none owns the kernel's")
 {
     ukern_handle irq = HANDLE(irq_open(given("system"), RTC_LINE)), port = HANDLE(port_create());

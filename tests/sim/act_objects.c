@@ -200,7 +200,8 @@ void act_device(struct task *t)
     } else if (how < 10) {
         h = pick_handle(t, UKERN_TYPE_IRQ, UKERN_R_MANAGE);
         ACT(t, irq_bind, h, pick_handle(t, UKERN_TYPE_PORT, UKERN_R_RECV),
-            percent(5) ? 0 : UINT64_C(1) << below(64));
+            percent(5) ? 0 : UINT64_C(1) << below(64),
+            percent(95) ? below(2) : chance_next() >> below(64));
     } else if (how < 13) {
         ACT(t, irq_ack, pick_handle(t, UKERN_TYPE_IRQ, UKERN_R_MANAGE));
     } else {

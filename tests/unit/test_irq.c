@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/sim/harness.c tests/sim/image.c tests/sim/check.c tests/sim/census.c: interrupt lines */
-#include "world.h"
+#include "ipc_pair.h"
 
-static uint64_t port, irq;
+static uint64_t irq;
 
 static void start(void)
 {
@@ -30,6 +30,169 @@ static void test_delivery(void **state)
     assert_int_equal(SYS(i, irq_ack, irq), UKERN_OK);
     world_interrupt(); /* it was still pending */
     assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 0x10), UKERN_OK);
+}
+
+/* One that nobody owns: a controller may be slow to disable a line. */
+static void test_stray(void **state)
+{
+    (void)state;
+    board.irq_enable(20);
+    sim_raise_irq(20);
+    world_interrupt();
+    assert_false(sim_irq_enabled(20));
+    board.irq_enable(20);
+    assert_true(sim_irq_enabled(20)); /* it does not stay active */
+    board.irq_disable(20);
+}
+
+/* Bound so, it may fire again when somebody receives at its port: by each way to receive. */
+static void test_automatic(void **state)
+{
+    (void)state;
+    struct task *i = world_init;
+    start();
+    uint64_t second = (uint64_t)SYS(i, port_create);
+    uint64_t manual = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 10);
+    SYS(i, irq_bind, manual, port, 2);
+    assert_int_equal(SYS(i, irq_bind, irq, port, 1, UKERN_IRQ_AUTO), UKERN_OK);
+    for (unsigned how = 0; how < 5; how++) {
+        sim_raise_irq(9);
+        sim_raise_irq(10);
+        world_interrupt();
+        assert_false(sim_irq_enabled(9));
+        assert_int_equal(SYS_UNTIL(i, 0, notify_wait, second, 1), UKERN_ETIMEDOUT);
+        assert_int_equal(SYS(i, notify, port, 4), UKERN_OK);
+        assert_false(sim_irq_enabled(9)); /* neither elsewhere nor by anything else */
+        world_check();
+        if (how == 0)
+            assert_int_equal(SYS_UNTIL(i, 0, ipc_recv, port), UKERN_EV_NOTIFY);
+        else if (how == 1)
+            assert_int_equal(SYS_UNTIL(i, 0, ipc_reply_recv, port), UKERN_EV_NOTIFY);
+        else if (how == 2)
+            assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 7), UKERN_OK);
+        else if (how == 3) /* whatever it waits for */
+            assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 8), UKERN_ETIMEDOUT);
+        else
+            assert_int_equal(SYS(i, irq_ack, irq), UKERN_OK);
+        assert_true(sim_irq_enabled(9));
+        assert_false(sim_irq_enabled(10)); /* bound as always */
+        SYS(i, irq_ack, manual);
+        SYS_UNTIL(i, 0, notify_wait, port, 7);
+    }
+    SYS(i, irq_bind, irq, port, 1); /* no longer */
+    sim_raise_irq(9);
+    world_interrupt();
+    SYS_UNTIL(i, 0, ipc_recv, port);
+    SYS_UNTIL(i, 0, ipc_recv, port);
+    assert_false(sim_irq_enabled(9));
+}
+
+/* What is said at one port says nothing of lines bound to another; bound anew, a line begins anew. */
+static void test_automatic_here_only(void **state)
+{
+    (void)state;
+    struct task *i = world_init;
+    start();
+    uint64_t second = (uint64_t)SYS(i, port_create);
+    uint64_t ten = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 10);
+    SYS(i, irq_bind, irq, port, 1, UKERN_IRQ_AUTO);
+    SYS(i, irq_bind, ten, second, 1, UKERN_IRQ_AUTO);
+    sim_raise_irq(9);
+    sim_raise_irq(10);
+    world_interrupt();
+    SYS_UNTIL(i, 0, ipc_recv, port);
+    assert_true(sim_irq_enabled(9));
+    assert_false(sim_irq_enabled(10));
+    SYS(i, irq_bind, ten, port, 1, UKERN_IRQ_AUTO);
+    assert_true(sim_irq_enabled(10));
+    sim_raise_irq(10);
+    world_interrupt();
+    SYS_UNTIL(i, 0, ipc_recv, second); /* no longer */
+    assert_false(sim_irq_enabled(10));
+    SYS_UNTIL(i, 0, ipc_recv, port);
+    assert_true(sim_irq_enabled(10));
+    /* Nobody receives any more: it fires once, for nobody, and its port can go. */
+    SYS(i, handle_close, port);
+    sim_raise_irq(10);
+    world_interrupt();
+    assert_false(sim_irq_enabled(10));
+    SYS(i, handle_close, irq);
+    SYS(i, handle_close, ten);
+    world_check();
+}
+
+/* Several wait: who takes it is not asked again, the others sleep on and are woken by what is for
+ * them, and the first who receives again lets it fire. */
+static void test_automatic_among_others(void **state)
+{
+    (void)state;
+    pair();
+    struct task *other = world_spawn("other"), *third = world_spawn("third");
+    uint64_t its = (uint64_t)world_give(server, (ukern_handle)port, other, 0);
+    uint64_t of_third = (uint64_t)world_give(server, (ukern_handle)port, third, 0);
+    irq = (uint64_t)world_give(
+        world_init, (ukern_handle)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 9), server, 0);
+    assert_int_equal(SYS(server, irq_bind, irq, port, 1, UKERN_IRQ_AUTO), UKERN_OK);
+    assert_int_equal(SYS(third, ipc_recv, of_third), WORLD_WAITS);
+    assert_int_equal(SYS(other, ipc_recv, its), WORLD_WAITS);
+    assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+    sim_raise_irq(9);
+    world_interrupt();
+    assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+    assert_int_equal(other->state, TASK_RECV);
+    world_check();
+    assert_int_equal(SYS(client, notify, to, 2), UKERN_OK);
+    assert_int_equal(world_result(other), UKERN_EV_NOTIFY);
+    assert_int_equal(third->state, TASK_RECV);
+    assert_false(sim_irq_enabled(9));
+    assert_int_equal(SYS(other, ipc_recv, its), WORLD_WAITS);
+    assert_true(sim_irq_enabled(9));
+    /* The last who could receive goes: nobody lets it fire any more. */
+    sim_raise_irq(9);
+    world_interrupt();
+    assert_int_equal(world_result(other), UKERN_EV_NOTIFY);
+    SYS(other, handle_close, its);
+    SYS(server, handle_close, port);
+    world_check();
+    assert_false(sim_irq_enabled(9));
+}
+
+/* A call that was taken before is answered by the short way, with and without a deadline. */
+static void test_automatic_with_a_reply(void **state)
+{
+    (void)state;
+    pair();
+    irq = (uint64_t)world_give(
+        world_init, (ukern_handle)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 9), server, 0);
+    assert_int_equal(SYS(server, irq_bind, irq, port, 1, UKERN_IRQ_AUTO), UKERN_OK);
+    for (unsigned how = 0; how < 4; how++) {
+        uint64_t deadline = how % 2 ? UKERN_FOREVER : sim_time + 1000000000;
+        assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        uint64_t token = call(client, to);
+        assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
+        if (how < 2) /* it waits for the interrupt */
+            assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        sim_raise_irq(9);
+        world_interrupt();
+        if (how < 2)
+            assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+        else
+            assert_int_equal(SYS_UNTIL(server, 0, notify_wait, port, 1), UKERN_OK);
+        sim_raise_irq(9); /* again, before the answer: comes when the driver has received */
+        world_interrupt();
+        if (how < 2)
+            assert_false(sim_irq_enabled(9));
+        assert_int_equal(SYS_TOKEN(server, token, deadline, ipc_reply_recv, port, TAG(7)),
+                         how < 2 ? WORLD_WAITS : UKERN_EV_NOTIFY);
+        assert_int_equal(world_result(client), UKERN_OK);
+        world_check();
+        if (how < 2) {
+            assert_true(sim_irq_enabled(9));
+            world_interrupt();
+            assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+        }
+        SYS_UNTIL(server, 0, notify_wait, port, 1);
+    }
 }
 
 /* It wakes its driver, also when all sleep. */
@@ -64,6 +227,8 @@ static void test_errors(void **state)
     assert_int_equal(SYS(i, handle_dup, system, UKERN_R_LOG, 30), 30);
     assert_int_equal(SYS(i, irq_open, 30, 3), UKERN_ERIGHTS);
     assert_int_equal(SYS(i, irq_bind, irq, port, 0), UKERN_EINVAL);
+    assert_int_equal(SYS(i, irq_bind, irq, port, 1, 2), UKERN_EINVAL); /* no such flag */
+    assert_int_equal(SYS(i, irq_bind, irq, port, 1, UINT64_C(1) << 32), UKERN_EINVAL);
     assert_int_equal(SYS(i, irq_bind, port, port, 1), UKERN_ETYPE);
     assert_int_equal(SYS(i, irq_bind, irq, irq, 1), UKERN_ETYPE);
     assert_int_equal(SYS(i, irq_bind, irq, 98, 1), UKERN_EHANDLE);
@@ -123,8 +288,16 @@ static void test_many_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    WORLD(test_delivery), WORLD(test_wakes),        WORLD(test_errors),
-    WORLD(test_ends),     WORLD(test_many_at_once),
+    WORLD(test_delivery),
+    WORLD(test_wakes),
+    WORLD(test_errors),
+    WORLD(test_ends),
+    WORLD(test_many_at_once),
+    WORLD(test_automatic),
+    WORLD(test_automatic_here_only),
+    WORLD(test_stray),
+    WORLD(test_automatic_among_others),
+    WORLD(test_automatic_with_a_reply),
 };
 
 WORLD_MAIN(tests)

@@ -88,6 +88,7 @@ static void test_wait(void **state)
     arch_cpu_wait(); /* returns: something is pending */
     assert_int_equal(board.irq_next(), 3);
     board.irq_end(3);
+    board.irq_again(3);
     board.irq_disable(3);
 }
 
@@ -104,13 +105,17 @@ static void test_lines(void **state)
     sim_raise_irq(4); /* once is enough */
     assert_true(arch_irq_pending());
     assert_int_equal(board.irq_next(), 4);
-    sim_raise_irq(4); /* while active: comes after its end */
+    sim_raise_irq(4); /* while active: comes when it is let again */
     assert_int_equal(board.irq_next(), 9);
-    assert_true(board.irq_next() < 0);
     board.irq_end(4);
     board.irq_end(9);
+    assert_false(sim_irq_enabled(4));
+    assert_true(board.irq_next() < 0);
+    board.irq_again(4);
+    board.irq_again(9);
     assert_int_equal(board.irq_next(), 4);
     board.irq_end(4);
+    board.irq_again(4);
     board.irq_disable(4);
     board.irq_disable(9);
     assert_false(arch_irq_pending());
@@ -128,6 +133,7 @@ static void test_irq_hook(void **state)
     assert_int_equal(hook_calls, 2);
     assert_int_equal(board.irq_next(), 3);
     board.irq_end(3);
+    board.irq_again(3);
     board.irq_disable(3);
 }
 
@@ -135,6 +141,12 @@ static void end_inactive(void *arg)
 {
     (void)arg;
     board.irq_end(5);
+}
+
+static void again_inactive(void *arg)
+{
+    (void)arg;
+    board.irq_again(5);
 }
 
 static void raise_unknown(void *arg)
@@ -156,6 +168,7 @@ static void test_board(void **state)
     assert_false(board.device_valid(SIM_DEVICE_BASE - PAGE_SIZE, 2 * PAGE_SIZE));
     assert_false(board.device_valid(SIM_RAM_BASE, PAGE_SIZE));
     assert_panics(end_inactive, NULL, "board.c");
+    assert_panics(again_inactive, NULL, "board.c");
     assert_panics(raise_unknown, NULL, "board.c");
 }
 

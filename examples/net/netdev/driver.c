@@ -92,7 +92,7 @@ int driver_open(struct driver *d, ukern_handle port, uint64_t bit, size_t room, 
         return error;
     }
     d->irq = task_handle("virtio-net-irq");
-    return irq_bind(d->irq, port, bit);
+    return irq_bind_auto(d->irq, port, bit);
 }
 
 /* ---- Its life. ---- */
@@ -188,12 +188,14 @@ void driver_reaped(struct driver *d, bool any)
 void driver_interrupt(struct driver *d)
 {
     struct virtio *v = &d->nic.virtio;
-    uint32_t status = v->access.read(v->access.context, VIRTIO_INTERRUPT_STATUS);
-    bool link = v->link;
+    bool frames = d->nic.running && vq_pending(&v->queue[VIRTIO_RX]), link = v->link;
+    /* Frames that have come tell why, and a register is slow to read. If the configuration has
+     * changed as well, the line stays up, and interrupts again once they have been taken. */
+    uint32_t status =
+        frames ? VIRTIO_INTERRUPT_USED : v->access.read(v->access.context, VIRTIO_INTERRUPT_STATUS);
 
     d->interrupts++;
     v->access.write(v->access.context, VIRTIO_INTERRUPT_ACK, status);
-    irq_ack(d->irq);
     if (!(status & VIRTIO_INTERRUPT_CONFIG) || !d->nic.running)
         return;
     look(d);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "sim.h"
 
-static uint64_t lines_enabled, lines_pending, lines_active; /* bit n: line n */
+static uint64_t lines_enabled, lines_pending, lines_active, lines_taken; /* bit n: line n */
 static bool timer_active;
 
 void (*sim_irq_hook)(void);
@@ -35,7 +35,7 @@ void sim_raise_irq(unsigned line)
 
 bool sim_irq_enabled(unsigned line)
 {
-    return (lines_enabled & line_bit(line)) != 0;
+    return (lines_enabled & ~lines_active & line_bit(line)) != 0;
 }
 
 bool sim_irq_waits(void)
@@ -63,6 +63,7 @@ static int irq_next(void)
     int line = __builtin_ctzll(due);
     lines_pending &= ~line_bit((unsigned)line);
     lines_active |= line_bit((unsigned)line);
+    lines_taken |= line_bit((unsigned)line);
     return line;
 }
 
@@ -72,7 +73,13 @@ static void irq_end(unsigned line)
         timer_active = false;
         return;
     }
-    ASSERT(lines_active & line_bit(line)); /* ended once for each time that it was taken */
+    ASSERT(lines_taken & line_bit(line)); /* ended once for each time that it was taken */
+    lines_taken &= ~line_bit(line);
+}
+
+static void irq_again(unsigned line)
+{
+    ASSERT(lines_active & line_bit(line)); /* GICv2, 4.4.13: what is active, and once */
     lines_active &= ~line_bit(line);
 }
 
@@ -118,6 +125,7 @@ const struct board board = {
     .irq_lines = SIM_IRQ_LINES,
     .irq_next = irq_next,
     .irq_end = irq_end,
+    .irq_again = irq_again,
     .irq_enable = irq_enable,
     .irq_disable = irq_disable,
     .irq_valid = irq_valid,

@@ -51,7 +51,7 @@ extern struct task *sim_running;
 
 /** Raise an interrupt line. It stays pending until it is enabled and taken. */
 void sim_raise_irq(unsigned line);
-/** Is the line enabled? */
+/** May the line interrupt: is it enabled, and not active (taken, and not let again)? */
 bool sim_irq_enabled(unsigned line);
 
 /**

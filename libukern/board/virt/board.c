@@ -34,6 +34,7 @@ static int irq_next(void)
     if (line == machine.timer_irq) {
         /* Ended at once: it stays pending until arch_timer_set() moves the deadline. */
         gic->end(line);
+        gic->again(line);
         return BOARD_IRQ_TIMER;
     }
     return (int)line;
@@ -43,6 +44,11 @@ static void irq_end(unsigned line)
 {
     if (line != BOARD_IRQ_TIMER)
         gic->end(line);
+}
+
+static void irq_again(unsigned line)
+{
+    gic->again(line);
 }
 
 static void irq_enable(unsigned line)
@@ -110,6 +116,7 @@ const struct board board = {
     .irq_lines = GIC_LINES_MAX,
     .irq_next = irq_next,
     .irq_end = irq_end,
+    .irq_again = irq_again,
     .irq_enable = irq_enable,
     .irq_disable = irq_disable,
     .irq_valid = irq_valid,

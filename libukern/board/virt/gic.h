@@ -16,7 +16,8 @@ struct gic {
      * the number of lines. */
     unsigned (*init)(const struct machine *m);
     unsigned (*acknowledge)(void);
-    void (*end)(unsigned line);
+    void (*end)(unsigned line);    /* others may interrupt: the priority drops */
+    void (*again)(unsigned line);  /* it may, too: it is no longer active */
     void (*enable)(unsigned line); /* a shared line */
     void (*disable)(unsigned line);
 };

@@ -10,6 +10,10 @@
 #define GICC_BPR  0x8
 #define GICC_IAR  0xc
 #define GICC_EOIR 0x10
+#define GICC_DIR  0x1000
+
+#define GICC_CTLR_ENABLE    0x1
+#define GICC_CTLR_EOI_SPLIT 0x200 /* EOImode: GICC_EOIR drops the priority, GICC_DIR deactivates */
 
 static volatile void *distributor, *cpu;
 static uint8_t self; /* this CPU's bit in ITARGETSR */
@@ -39,6 +43,10 @@ static unsigned init(const struct machine *m)
 {
     unsigned lines;
 
+    if (m->gic[1].end - m->gic[1].start <= GICC_DIR)
+        ukern_panic("device tree: the interrupt controller's CPU interface at %lx has no second "
+                    "page: it is older than GICv2",
+                    m->gic[1].start);
     distributor = kmap_device(m->gic[0].start, m->gic[0].end - m->gic[0].start);
     cpu = kmap_device(m->gic[1].start, m->gic[1].end - m->gic[1].start);
     if (!distributor || !cpu)
@@ -56,7 +64,7 @@ static unsigned init(const struct machine *m)
     gic_write(distributor, GICD_CTLR, 1);
     gic_write(cpu, GICC_PMR, 0xff);
     gic_write(cpu, GICC_BPR, 7); /* no preemption among them */
-    gic_write(cpu, GICC_CTLR, 1);
+    gic_write(cpu, GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOI_SPLIT);
     return lines;
 }
 
@@ -70,7 +78,12 @@ static void end(unsigned line)
     gic_write(cpu, GICC_EOIR, line);
 }
 
-/* Priority and target stay what they are: drivers enable their line after each interrupt. */
+static void again(unsigned line)
+{
+    gic_write(cpu, GICC_DIR, line);
+}
+
+/* Priority and target stay what they are. */
 static void enable(unsigned line)
 {
     if (!gic_known(line)) {
@@ -85,4 +98,4 @@ static void disable(unsigned line)
     gic_write_bit(distributor, GICD_ICENABLER, line);
 }
 
-const struct gic gic2 = {init, acknowledge, end, enable, disable};
+const struct gic gic2 = {init, acknowledge, end, again, enable, disable};

@@ -89,7 +89,7 @@ static unsigned init(const struct machine *m)
     init_private(find_redistributor(redistributors, size), m->timer_irq);
     SYSREG_WRITE(s3_0_c4_c6_0, 0xff); /* ICC_PMR_EL1 */
     SYSREG_WRITE(s3_0_c12_c12_3, 7);  /* ICC_BPR1_EL1: no preemption among them */
-    SYSREG_WRITE(s3_0_c12_c12_4, 0);  /* ICC_CTLR_EL1: end of interrupt is one step */
+    SYSREG_WRITE(s3_0_c12_c12_4, 2);  /* ICC_CTLR_EL1.EOImode: end() drops the priority only */
     SYSREG_WRITE(s3_0_c12_c12_7, 1);  /* ICC_IGRPEN1_EL1 */
     barrier_isb();
     return lines;
@@ -109,6 +109,12 @@ static void end(unsigned line)
     barrier_isb();
 }
 
+static void again(unsigned line)
+{
+    SYSREG_WRITE(s3_0_c12_c11_1, line); /* ICC_DIR_EL1 */
+    barrier_isb();
+}
+
 static void direct_here(unsigned line)
 {
     uint64_t mpidr = SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
@@ -120,7 +126,7 @@ static void direct_here(unsigned line)
     gic_write(distributor, GICD_IROUTER + line * 8 + 4, (uint32_t)(mpidr >> 32));
 }
 
-/* Priority and target stay what they are: drivers enable their line after each interrupt. */
+/* Priority and target stay what they are. */
 static void enable(unsigned line)
 {
     if (!gic_known(line))
@@ -134,4 +140,4 @@ static void disable(unsigned line)
     wait_clear(distributor, GICD_CTLR, GICD_CTLR_RWP);
 }
 
-const struct gic gic3 = {init, acknowledge, end, enable, disable};
+const struct gic gic3 = {init, acknowledge, end, again, enable, disable};

@@ -16,11 +16,29 @@
  */
 ukern_handle irq_open(ukern_handle system, unsigned line);
 
-/** Deliver the line as `bits` of `port` (needs UKERN_R_NOTIFY), and enable it. irq needs
- * UKERN_R_MANAGE. */
+/**
+ * Deliver the line as `bits` of `port`, and let it interrupt; after each interrupt only when
+ * irq_ack() says so. What it was bound to before ends.
+ * @param irq   needs UKERN_R_MANAGE.
+ * @param port  needs UKERN_R_RECV.
+ * @param bits  not 0.
+ * @return UKERN_OK; UKERN_EHANDLE, UKERN_ETYPE, UKERN_ERIGHTS: irq or port is not what it must be;
+ * UKERN_EINVAL: bits is 0.
+ */
 int irq_bind(ukern_handle irq, ukern_handle port, uint64_t bits);
 
-/** Let the line interrupt again: it stays masked from each interrupt until this. */
+/**
+ * As irq_bind(), but receiving at the port again, by whatever call and whoever does so, is the
+ * acknowledgement: a driver that has dealt with its device before it receives again needs no
+ * irq_ack(), which is a system call less for each interrupt. It may say so earlier by irq_ack().
+ */
+int irq_bind_auto(ukern_handle irq, ukern_handle port, uint64_t bits);
+
+/**
+ * The device has been dealt with: let the line interrupt again. irq needs UKERN_R_MANAGE.
+ * @return UKERN_OK, also if it may interrupt already; UKERN_EINVAL: it is not bound; UKERN_EHANDLE,
+ * UKERN_ETYPE, UKERN_ERIGHTS.
+ */
 int irq_ack(ukern_handle irq);
 
 /** Arm the port's one timer; needs UKERN_R_RECV. deadline: nanoseconds since boot; UKERN_FOREVER

@@ -108,6 +108,9 @@ enum ukern_event_type {
     UKERN_EV_FAULT = 5,
 };
 
+/** Flag of irq_bind: to receive at the port again is to acknowledge the interrupt. */
+#define UKERN_IRQ_AUTO 1
+
 /** Answer to UKERN_EV_FAULT: end the task (reason UKERN_EXIT_FAULT). */
 #define UKERN_FAULT_KILL   0
 /** Answer to UKERN_EV_FAULT: run the faulting instruction again. */
