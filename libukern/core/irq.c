@@ -62,9 +62,14 @@ static void deliver(uint32_t line)
 void irq_received(struct port *p)
 {
     p->events &= ~(uint64_t)PORT_LINES;
-    for (struct irq *i = lines; i; i = i->next)
-        if (i->port == p && i->automatic)
+    for (struct irq *i = lines; i; i = i->next) {
+        if (i->port != p || !i->automatic || !i->active)
+            continue;
+        if (p->bits & i->bits) /* which come now */
+            p->events |= PORT_LINES;
+        else
             again(i);
+    }
 }
 
 void irq_poll(void)

@@ -111,7 +111,8 @@ static void device_use_next(unsigned q)
     if (q == VIRTIO_RX) {
         uint8_t *header =
             device_nic->pool +
-            (size_t)(v->cookie[head % VQ_MAX] % device_nic->buffers) * NET_BUFFER_SIZE + NIC_SHIFT;
+            (size_t)(v->slot[head % VQ_MAX].cookie % device_nic->buffers) * NET_BUFFER_SIZE +
+            NIC_SHIFT;
         unsigned what = byte();
 
         memset(header, 0, sizeof(struct virtio_net_header));

@@ -83,7 +83,7 @@ static void receive(void)
     if (v->size == 0 || v->broken != NULL || v->avail->index == device.seen[VIRTIO_RX])
         return;
     head = v->avail->ring[device.seen[VIRTIO_RX]++ % v->size] % VQ_MAX;
-    at = pool + (size_t)(v->cookie[head] % BUFFERS) * NET_BUFFER_SIZE + NIC_SHIFT;
+    at = pool + (size_t)(v->slot[head].cookie % BUFFERS) * NET_BUFFER_SIZE + NIC_SHIFT;
     memset(at, 0, 12);
     at[10] = 1;
     device_use(VIRTIO_RX, head, 12 + (uint32_t)link_frame(at + 12));

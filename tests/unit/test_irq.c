@@ -45,7 +45,8 @@ static void test_stray(void **state)
     board.irq_disable(20);
 }
 
-/* Bound so, it may fire again when somebody receives at its port: by each way to receive. */
+/* Bound so, it may fire again when somebody receives at its port who has its bits: by each way to
+ * receive. */
 static void test_automatic(void **state)
 {
     (void)state;
@@ -59,11 +60,14 @@ static void test_automatic(void **state)
         sim_raise_irq(9);
         sim_raise_irq(10);
         world_interrupt();
-        assert_false(sim_irq_enabled(9));
         assert_int_equal(SYS_UNTIL(i, 0, notify_wait, second, 1), UKERN_ETIMEDOUT);
-        assert_int_equal(SYS(i, notify, port, 4), UKERN_OK);
-        assert_false(sim_irq_enabled(9)); /* neither elsewhere nor by anything else */
+        assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 8), UKERN_ETIMEDOUT);
+        assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 2), UKERN_OK);
+        assert_false(sim_irq_enabled(9)); /* neither elsewhere nor while its bit is there */
         world_check();
+        assert_int_equal(SYS_UNTIL(i, 0, ipc_recv, port), UKERN_EV_NOTIFY);
+        assert_false(sim_irq_enabled(9)); /* nor when that has just been received */
+        assert_int_equal(SYS(i, notify, port, 4), UKERN_OK);
         if (how == 0)
             assert_int_equal(SYS_UNTIL(i, 0, ipc_recv, port), UKERN_EV_NOTIFY);
         else if (how == 1)
@@ -87,6 +91,27 @@ static void test_automatic(void **state)
     assert_false(sim_irq_enabled(9));
 }
 
+/* Two at one port: each for itself. */
+static void test_automatic_two(void **state)
+{
+    (void)state;
+    struct task *i = world_init;
+    start();
+    uint64_t ten = (uint64_t)SYS(i, irq_open, UKERN_INIT_SYSTEM, 10);
+    SYS(i, irq_bind, irq, port, 1, UKERN_IRQ_AUTO);
+    SYS(i, irq_bind, ten, port, 2, UKERN_IRQ_AUTO);
+    sim_raise_irq(9);
+    sim_raise_irq(10);
+    world_interrupt();
+    assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 1), UKERN_OK);
+    assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 1), UKERN_ETIMEDOUT);
+    assert_true(sim_irq_enabled(9));
+    assert_false(sim_irq_enabled(10));
+    assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 2), UKERN_OK);
+    assert_int_equal(SYS_UNTIL(i, 0, notify_wait, port, 1), UKERN_ETIMEDOUT);
+    assert_true(sim_irq_enabled(10));
+}
+
 /* What is said at one port says nothing of lines bound to another; bound anew, a line begins anew. */
 static void test_automatic_here_only(void **state)
 {
@@ -101,12 +126,14 @@ static void test_automatic_here_only(void **state)
     sim_raise_irq(10);
     world_interrupt();
     SYS_UNTIL(i, 0, ipc_recv, port);
+    SYS_UNTIL(i, 0, ipc_recv, port);
     assert_true(sim_irq_enabled(9));
     assert_false(sim_irq_enabled(10));
     SYS(i, irq_bind, ten, port, 1, UKERN_IRQ_AUTO);
     assert_true(sim_irq_enabled(10));
     sim_raise_irq(10);
     world_interrupt();
+    SYS_UNTIL(i, 0, ipc_recv, port);
     SYS_UNTIL(i, 0, ipc_recv, second); /* no longer */
     assert_false(sim_irq_enabled(10));
     SYS_UNTIL(i, 0, ipc_recv, port);
@@ -166,31 +193,29 @@ static void test_automatic_with_a_reply(void **state)
         world_init, (ukern_handle)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 9), server, 0);
     assert_int_equal(SYS(server, irq_bind, irq, port, 1, UKERN_IRQ_AUTO), UKERN_OK);
     for (unsigned how = 0; how < 4; how++) {
+        bool received = how < 2;
         uint64_t deadline = how % 2 ? UKERN_FOREVER : sim_time + 1000000000;
         assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
         uint64_t token = call(client, to);
         assert_int_equal(world_result(server), UKERN_EV_MESSAGE);
-        if (how < 2) /* it waits for the interrupt */
+        if (received) /* it waits for the interrupt */
             assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
         sim_raise_irq(9);
         world_interrupt();
-        if (how < 2)
+        if (received)
             assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
-        else
-            assert_int_equal(SYS_UNTIL(server, 0, notify_wait, port, 1), UKERN_OK);
-        sim_raise_irq(9); /* again, before the answer: comes when the driver has received */
+        sim_raise_irq(9); /* again, before the answer */
         world_interrupt();
-        if (how < 2)
-            assert_false(sim_irq_enabled(9));
+        assert_false(sim_irq_enabled(9));
         assert_int_equal(SYS_TOKEN(server, token, deadline, ipc_reply_recv, port, TAG(7)),
-                         how < 2 ? WORLD_WAITS : UKERN_EV_NOTIFY);
+                         received ? WORLD_WAITS : UKERN_EV_NOTIFY);
         assert_int_equal(world_result(client), UKERN_OK);
         world_check();
-        if (how < 2) {
-            assert_true(sim_irq_enabled(9));
-            world_interrupt();
-            assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
-        }
+        assert_int_equal(sim_irq_enabled(9), received);
+        if (!received)
+            assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+        world_interrupt();
+        assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
         SYS_UNTIL(server, 0, notify_wait, port, 1);
     }
 }
@@ -294,6 +319,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_ends),
     WORLD(test_many_at_once),
     WORLD(test_automatic),
+    WORLD(test_automatic_two),
     WORLD(test_automatic_here_only),
     WORLD(test_stray),
     WORLD(test_automatic_among_others),

@@ -544,7 +544,7 @@ static void hostile_step(struct device *d)
             (uint8_t)random32();
     else if (d->side[VIRTIO_RX].size != 0 && next_chain(&d->side[VIRTIO_RX], &head)) {
         /* Where the driver had said; the descriptor may be overwritten by now. */
-        uint32_t buffer = d->nic.virtio.queue[VIRTIO_RX].cookie[head % VQ_MAX] % BUFFERS;
+        uint32_t buffer = d->nic.virtio.queue[VIRTIO_RX].slot[head % VQ_MAX].cookie % BUFFERS;
 
         if (what >= 8)
             h.buffers = 1;

@@ -45,7 +45,7 @@ void vq_init(struct virtqueue *q, unsigned size, void *memory, uint64_t bus, boo
     q->avail = (struct vq_avail *)(void *)(base + q->avail_offset);
     q->used = (struct vq_used *)(void *)(base + q->used_offset);
     for (unsigned i = 0; i < size; i++)
-        q->next[i] = (uint16_t)(i + 1);
+        q->slot[i].next = (uint16_t)(i + 1);
     WRITE(q->avail->flags, 0);
     WRITE(q->avail->index, 0);
     WRITE(q->used->flags, 0);
@@ -69,18 +69,18 @@ bool vq_add(struct virtqueue *q, const struct vq_segment *segment, unsigned coun
         WRITE(q->desc[i].address, segment[n].bus);
         WRITE(q->desc[i].length, segment[n].length);
         WRITE(q->desc[i].flags, (uint16_t)((writable ? DESC_WRITE : 0) | (last ? 0 : DESC_NEXT)));
-        WRITE(q->desc[i].next, last ? 0 : q->next[i]);
+        WRITE(q->desc[i].next, last ? 0 : q->slot[i].next);
         capacity += writable ? segment[n].length : 0;
         if (last)
-            q->free_head = q->next[i];
+            q->free_head = q->slot[i].next;
         else
-            i = q->next[i];
+            i = q->slot[i].next;
     }
     q->free -= count;
     q->in_flight++;
-    q->count[head] = (uint16_t)count;
-    q->capacity[head] = capacity;
-    q->cookie[head] = cookie;
+    q->slot[head].count = (uint16_t)count;
+    q->slot[head].capacity = capacity;
+    q->slot[head].cookie = cookie;
     WRITE(q->avail->ring[q->avail_next % q->size], (uint16_t)head);
     q->avail_next++;
     return true;
@@ -116,12 +116,12 @@ static void release(struct virtqueue *q, unsigned head)
 {
     unsigned last = head;
 
-    for (unsigned n = 1; n < q->count[head]; n++)
-        last = q->next[last];
-    q->next[last] = (uint16_t)q->free_head;
+    for (unsigned n = 1; n < q->slot[head].count; n++)
+        last = q->slot[last].next;
+    q->slot[last].next = (uint16_t)q->free_head;
     q->free_head = head;
-    q->free += q->count[head];
-    q->count[head] = 0;
+    q->free += q->slot[head].count;
+    q->slot[head].count = 0;
     q->in_flight--;
 }
 
@@ -141,12 +141,12 @@ bool vq_take(struct virtqueue *q, uint32_t *cookie, uint32_t *length)
     written = READ(q->used->ring[q->used_next % q->size].length);
     if (id >= q->size)
         return lie(q, "a used entry names no descriptor");
-    if (q->count[id] == 0)
+    if (q->slot[id].count == 0)
         return lie(q, "a used entry names a buffer that the device does not have");
-    if (q->capacity[id] != 0 && written > q->capacity[id])
+    if (q->slot[id].capacity != 0 && written > q->slot[id].capacity)
         return lie(q, "a used entry claims more bytes than the buffer has");
-    *cookie = q->cookie[id];
-    *length = q->capacity[id] != 0 ? written : 0;
+    *cookie = q->slot[id].cookie;
+    *length = q->slot[id].capacity != 0 ? written : 0;
     release(q, id);
     q->used_next++;
     return true;

@@ -37,6 +37,14 @@ struct vq_used {
     } ring[]; /* then: avail_event */
 };
 
+/** What we keep of a descriptor, together: a chain's are those of its head. */
+struct vq_slot {
+    uint16_t next;     /**< in the chain or the free list */
+    uint16_t count;    /**< descriptors of the chain in flight that begins here, else 0 */
+    uint32_t capacity; /**< bytes that the device may write */
+    uint32_t cookie;
+};
+
 struct virtqueue {
     unsigned size;
     bool event_idx;
@@ -53,10 +61,7 @@ struct virtqueue {
     unsigned in_flight;                /**< chains that the device has */
     uint16_t avail_next, avail_kicked; /* counts: added; added at the last kick */
     uint16_t used_next;                /* count: taken */
-    uint16_t next[VQ_MAX];             /* links of chains and of the free list */
-    uint16_t count[VQ_MAX];            /* by head: descriptors of a chain in flight, else 0 */
-    uint32_t capacity[VQ_MAX];         /* by head: bytes that the device may write */
-    uint32_t cookie[VQ_MAX];           /* by head */
+    struct vq_slot slot[VQ_MAX];
 };
 
 /** Shared memory that a queue of `size` entries needs, bytes. */

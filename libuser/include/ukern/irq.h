@@ -28,9 +28,10 @@ ukern_handle irq_open(ukern_handle system, unsigned line);
 int irq_bind(ukern_handle irq, ukern_handle port, uint64_t bits);
 
 /**
- * As irq_bind(), but receiving at the port again, by whatever call and whoever does so, is the
- * acknowledgement: a driver that has dealt with its device before it receives again needs no
- * irq_ack(), which is a system call less for each interrupt. It may say so earlier by irq_ack().
+ * As irq_bind(), but to receive at the port after these bits were received is to acknowledge, by
+ * whatever call and whoever does so. A driver that has dealt with its device before it receives
+ * again needs no irq_ack(), which is a system call less for each interrupt. It may say so earlier
+ * by irq_ack().
  */
 int irq_bind_auto(ukern_handle irq, ukern_handle port, uint64_t bits);
 

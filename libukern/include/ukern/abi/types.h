@@ -108,7 +108,7 @@ enum ukern_event_type {
     UKERN_EV_FAULT = 5,
 };
 
-/** Flag of irq_bind: to receive at the port again is to acknowledge the interrupt. */
+/** Flag of irq_bind: to receive at the port after its bits were received is to acknowledge. */
 #define UKERN_IRQ_AUTO 1
 
 /** Answer to UKERN_EV_FAULT: end the task (reason UKERN_EXIT_FAULT). */
