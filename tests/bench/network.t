@@ -22,11 +22,11 @@ while read -r netdev own name what; do
     ok "$what, with netdev: at most $netdev instructions" at_most network.json "$name" "$netdev"
     ok "$what, without: at most $own" at_most network.json "own_$name" "$own"
 done <<'GATES'
-1600000 1490000 tcp_in_mib a MiB in
-3930000 3400000 tcp_out_mib a MiB out
-4400 3390 udp_packet a packet of a UDP echo
-38500 31000 connection a connection
-10250 8270 round_trip a round trip by TCP
-44500 38200 page a small page
+1500000 1330000 tcp_in_mib a MiB in
+3500000 3070000 tcp_out_mib a MiB out
+4000 2780 udp_packet a packet of a UDP echo
+34500 26200 connection a connection
+9200 6600 round_trip a round trip by TCP
+40500 34500 page a small page
 GATES
 finish

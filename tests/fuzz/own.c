@@ -134,15 +134,18 @@ static void settle(void)
     }
     driver->nic.virtio.queue[VIRTIO_RX].broken = "by the test";
     driver->nic.virtio.queue[VIRTIO_TX].broken = "by the test";
+    link_woken(WIRE_BITS);
     link_run();
     MUST(n->running);
     check();
     MUST(n->free + n->virtio.queue[VIRTIO_RX].in_flight == BUFFERS);
     receive(); /* who has */
+    link_woken(WIRE_BITS);
     link_run();
     frames = n->count.tx_frames;
     fuzz_begin((const uint8_t *)"\1", 1);
     receive();
+    link_woken(WIRE_BITS);
     link_run();
     MUST(n->count.tx_frames > frames);
 }

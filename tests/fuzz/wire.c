@@ -174,6 +174,8 @@ static void receive(bool honest)
     }
     a->rx_slot[a->rx.produced % NET_SLOTS] = d;
     a->rx.produced++;
+    if (!honest || net_passes(a->rx.produced - 1, a->rx.produced, a->rx.wake_at))
+        link_woken(WIRE_BITS);
 }
 
 static void done(bool honest)

@@ -41,6 +41,7 @@ static struct link_config config;
 static bool out_of_room;
 static unsigned mtu; /* what the device offers */
 static bool unsent;  /* frames were sent, but not let out */
+static bool asleep;  /* the wire wakes us when something comes */
 static uint64_t now; /* read once at each event: a system call each time would cost much */
 static uint64_t last_frame;
 
@@ -158,6 +159,7 @@ static void drop_broken(void)
 
     if (!wire_broken())
         return;
+    asleep = false;
     wire_close();
     sys_timeout(RETRY, reopen, NULL);
     if (now >= quiet_until)
@@ -180,6 +182,7 @@ static void link_state(void)
 /* Take in at most so many frames, and send what waited for room. How many are left of that. */
 static unsigned exchange(unsigned left)
 {
+    asleep = false;
     wire_awake();
     link_state();
     left = take_in(left);
@@ -216,12 +219,24 @@ void link_flush(void)
     unsent = false;
 }
 
+/* Has nothing come since we slept, and is nothing due? */
+static bool idle(void)
+{
+    return asleep && !out_of_room && wire_deadline() > now && sys_timeouts_sleeptime() > 0;
+}
+
 uint64_t link_run(void)
 {
     unsigned left = TURN;
 
     link_flush(); /* an answer: it shall not wait for what comes in */
     now = clock_now();
+    if (idle()) {
+        netif_poll_all();
+        link_flush();
+        if (!out_of_room)
+            return next_deadline();
+    }
     for (unsigned round = 0; round < ROUNDS && left > 0; round++) {
         drop_broken();
         if (wire_is_open())
@@ -232,7 +247,8 @@ uint64_t link_run(void)
             return next_deadline();
         wire_flush();
         unsent = false;
-        if (left > 0 && wire_may_sleep(out_of_room))
+        asleep = left > 0 && wire_may_sleep(out_of_room);
+        if (asleep)
             return next_deadline();
     }
     return now;
@@ -347,6 +363,7 @@ static int open_device(void)
     }
     memcpy(nif.hwaddr, info.mac, sizeof info.mac);
     nif.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX; /* larger ones would not fit WIRE_FRAME */
+    asleep = false;
     out_of_room = false;
     return UKERN_OK;
 }
@@ -417,8 +434,10 @@ void link_init(ukern_handle port, const struct link_config *c)
 
 void link_woken(uint64_t bits)
 {
-    if (bits & WIRE_BITS)
+    if (bits & WIRE_BITS) {
+        asleep = false;
         wire_woken();
+    }
 }
 
 void link_hangup(uint64_t gone)

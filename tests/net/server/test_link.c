@@ -140,6 +140,8 @@ static void come(unsigned parts, unsigned flags)
     waiting = parts;
     part_flags = flags;
     taken = given_back = sleeps = 0;
+    if (parts > 0)
+        link_woken(WIRE_BITS);
 }
 
 /* However many frames are there, requests have their turn, and the rest is taken in at once after. */
@@ -168,6 +170,26 @@ static void test_endless_frame(void **state)
     assert_int_equal(given_back, taken);
     come(0, 0);
     assert_true(link_run() > clock_ns);
+}
+
+/* Who was not woken does not look: nothing has come. But he does when a timer is due. */
+static void test_not_woken(void **state)
+{
+    (void)state;
+    come(0, 0);
+    link_run();
+    come(1, 0);
+    link_run();
+    assert_int_equal(taken, 1);
+    waiting = 1;
+    sleeps = 0;
+    link_run();
+    assert_int_equal(taken, 1);
+    assert_int_equal(sleeps, 0);
+    clock_ns += 60 * SECOND;
+    link_run();
+    assert_int_equal(taken, 2);
+    assert_true(sleeps > 0);
 }
 
 /* A wire that is of no use any more is closed at once, and opened again in a second. */
@@ -406,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_endless_frame),
+        cmocka_unit_test(test_not_woken),
         cmocka_unit_test(test_broken_wire),
         cmocka_unit_test(test_name_servers),
         cmocka_unit_test(test_hostile_name_servers),
