@@ -384,9 +384,16 @@ int stream_write(struct sock *s, struct request *r)
     return transfer(s, r, PIPE_WRITE_END);
 }
 
+/* These places of a ring. Seldom are there two: it wraps. */
+static void fill(uint8_t *ring, const struct segment segment[2], const uint8_t *bytes)
+{
+    memcpy(ring + segment[0].offset, bytes, segment[0].length);
+    if (segment[1].length > 0)
+        memcpy(ring + segment[1].offset, bytes + segment[0].length, segment[1].length);
+}
+
 int64_t stream_put(struct sock *s, const void *data, uint64_t n)
 {
-    const uint8_t *bytes = data;
     struct segment segment[2];
     int64_t taken;
 
@@ -400,9 +407,7 @@ int64_t stream_put(struct sock *s, const void *data, uint64_t n)
     if (taken <= 0)
         return taken == UKERN_EAGAIN ? 0 : taken;
     pipe_room(&s->tx, (uint64_t)taken, segment);
-    memcpy(s->rings->bytes + RX_RING + segment[0].offset, bytes, segment[0].length);
-    memcpy(s->rings->bytes + RX_RING + segment[1].offset, bytes + segment[0].length,
-           segment[1].length);
+    fill(s->rings->bytes + RX_RING, segment, data);
     pipe_put(&s->tx, (uint64_t)taken);
     push(s);
     return taken;
@@ -442,8 +447,7 @@ void stream_untaken(struct sock *s, const uint8_t *bytes, uint64_t n)
     } else {
         pipe_untake(&s->rx, n);
         pipe_oldest(&s->rx, n, segment);
-        memcpy(s->rings->bytes + segment[0].offset, bytes, segment[0].length);
-        memcpy(s->rings->bytes + segment[1].offset, bytes + segment[0].length, segment[1].length);
+        fill(s->rings->bytes, segment, bytes);
     }
     settle(s);
 }
