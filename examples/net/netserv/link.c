@@ -222,7 +222,7 @@ void link_flush(void)
 /* Has nothing come since we slept, and is nothing due? */
 static bool idle(void)
 {
-    return asleep && !out_of_room && wire_deadline() > now && sys_timeouts_sleeptime() > 0;
+    return asleep && wire_deadline() > now && sys_timeouts_sleeptime() > 0;
 }
 
 uint64_t link_run(void)

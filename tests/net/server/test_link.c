@@ -14,14 +14,17 @@
 #include "../wire/frame.h"
 
 #include <lwip/dns.h>
+#include <lwip/netif.h>
 
 #include "../../../examples/net/netserv/names.h"
 
 #define MANY   100000u /* far more than one run may take in */
 #define A_TURN 1000u   /* more than one run needs to take in */
+#define GONE   7       /* badge of the wire's handle */
 
 static uint64_t clock_ns = UINT64_C(1000000000);
-static bool open, broken;
+static bool open, broken, full; /* full: it takes no frame */
+static bool for_room;           /* it was asked to tell when it takes one again */
 static unsigned opened;
 static unsigned waiting, part_flags; /* parts that come, and what each says */
 static unsigned taken, given_back, sleeps;
@@ -94,11 +97,11 @@ void wire_give_back(uint32_t id)
     given_back++;
 }
 
+static uint8_t sent[WIRE_FRAME];
+
 uint8_t *wire_room(void)
 {
-    static uint8_t frame[WIRE_FRAME];
-
-    return frame;
+    return full ? NULL : sent;
 }
 
 /* What DHCPv6's servers are asked last: its number, and by whom. */
@@ -106,7 +109,7 @@ static uint8_t asked[3], asker[16];
 
 void wire_send(uint32_t length)
 {
-    const uint8_t *f = wire_room(), *udp = f + IP_OFFSET + 40;
+    const uint8_t *f = sent, *udp = f + IP_OFFSET + 40;
 
     if (length > IP_OFFSET + 40 + 12 && get16(f + 12) == 0x86dd && f[IP_OFFSET + 6] == PROTO_UDP &&
         get16(udp + 2) == 547) {
@@ -115,17 +118,16 @@ void wire_send(uint32_t length)
     }
 }
 
-bool wire_may_sleep(bool for_room)
+bool wire_may_sleep(bool room)
 {
-    (void)for_room;
+    for_room = room;
     sleeps++;
     return waiting == 0;
 }
 
 bool wire_hangup(uint64_t badge)
 {
-    (void)badge;
-    return false;
+    return badge == GONE;
 }
 
 uint64_t wire_deadline(void)
@@ -189,6 +191,40 @@ static void test_not_woken(void **state)
     clock_ns += 60 * SECOND;
     link_run();
     assert_int_equal(taken, 2);
+    assert_true(sleeps > 0);
+}
+
+/* But he does who has a frame that has found no room: he asks to be woken when there is some. */
+static void test_no_room(void **state)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
+
+    (void)state;
+    come(0, 0);
+    link_run();
+    full = true;
+    assert_int_equal(netif_default->linkoutput(netif_default, p), ERR_MEM);
+    pbuf_free(p);
+    link_run();
+    assert_true(sleeps > 0 && for_room);
+    full = false;
+    link_woken(WIRE_BITS);
+    link_run();
+    assert_false(for_room);
+}
+
+/* And another wire has not been told to wake us. */
+static void test_another_wire(void **state)
+{
+    unsigned before = opened;
+
+    (void)state;
+    come(0, 0);
+    link_run();
+    sleeps = 0;
+    link_hangup(GONE);
+    assert_int_equal(opened, before + 1);
+    link_run();
     assert_true(sleeps > 0);
 }
 
@@ -429,6 +465,8 @@ int main(void)
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_endless_frame),
         cmocka_unit_test(test_not_woken),
+        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_another_wire),
         cmocka_unit_test(test_broken_wire),
         cmocka_unit_test(test_name_servers),
         cmocka_unit_test(test_hostile_name_servers),
