@@ -19,6 +19,7 @@ static struct {
     unsigned rarity; /* it misbehaves in one of so many steps that allow it; 0: in each */
     bool ready[VIRTIO_QUEUES];
     bool interrupt, honest; /* honest: it obeys, but says nothing by itself */
+    bool down;              /* its link */
     uint16_t used[VIRTIO_QUEUES], seen[VIRTIO_QUEUES];
 } device;
 
@@ -78,6 +79,8 @@ static uint8_t device_config(void *context, unsigned offset)
     static const uint8_t config[12] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 1, 0, 1, 0, 0xdc, 0x05};
 
     (void)context;
+    if (offset == VIRTIO_CONFIG + VIRTIO_NET_CONFIG_STATUS)
+        return !device.down;
     return config[(offset - VIRTIO_CONFIG) % sizeof config];
 }
 

@@ -316,6 +316,24 @@ static void test_a_filter_changes(void **state)
     assert_int_equal(got(1), 1);
 }
 
+/* The link has changed, and a frame is there at each interrupt: whoever sends them does not keep us from seeing it. */
+static void test_the_link_changes_among_frames(void **state)
+{
+    struct net_area *a = open_area(1, NET_FILTER_OWN);
+
+    (void)state;
+    for (unsigned change = 0; change < 2; change++) {
+        device.interrupt = true;
+        device.down = change == 0;
+        for (unsigned i = 0; i < 100; i++) {
+            come(1);
+            server.notified(&server, BIT_INTERRUPT);
+        }
+        assert_int_equal(a->link, !device.down);
+    }
+    device.interrupt = false;
+}
+
 int main(void)
 {
 #define RUN(f) cmocka_unit_test_setup_teardown(f, ready, ended)
@@ -327,6 +345,7 @@ int main(void)
         RUN(test_a_simple_one_that_does_not_fetch),
         RUN(test_a_simple_one_holds_so_many_buffers),
         RUN(test_who_is_cut_off_gets_nothing),
+        RUN(test_the_link_changes_among_frames),
         RUN(test_filters),
         RUN(test_a_filter_changes),
     };

@@ -11,8 +11,9 @@
 
 #define SECOND    UINT64_C(1000000000)
 #define PAUSE_MAX (8 * SECOND)
-#define STORM     5 /* repairs in a second before the device is left alone for a while */
-#define SILENT    4 /* times that no frame has left, before the device is asked why */
+#define STORM     5  /* repairs in a second before the device is left alone for a while */
+#define SILENT    4  /* times that no frame has left, before the device is asked why */
+#define UNASKED   64 /* interrupts, of which it is asked about one even if frames tell why */
 
 void driver_say(const struct driver *d, const char *format, ...)
 {
@@ -91,8 +92,7 @@ int driver_open(struct driver *d, ukern_handle port, uint64_t bit, size_t room, 
         driver_bad_memory(d, error);
         return error;
     }
-    d->irq = task_handle("virtio-net-irq");
-    return irq_bind_auto(d->irq, port, bit);
+    return irq_bind_auto(task_handle("virtio-net-irq"), port, bit);
 }
 
 /* ---- Its life. ---- */
@@ -190,9 +190,11 @@ void driver_interrupt(struct driver *d)
     struct virtio *v = &d->nic.virtio;
     bool frames = d->nic.running && vq_pending(&v->queue[VIRTIO_RX]), link = v->link;
     /* Frames that have come tell why, and a register is slow to read. If the configuration has
-     * changed as well, the line stays up, and interrupts again once they have been taken. */
-    uint32_t status =
-        frames ? VIRTIO_INTERRUPT_USED : v->access.read(v->access.context, VIRTIO_INTERRUPT_STATUS);
+     * changed as well, the line stays up, and interrupts again once they have been taken: until
+     * there is no frame, or it is asked after all. */
+    uint32_t status = frames && d->interrupts % UNASKED != 0
+                          ? VIRTIO_INTERRUPT_USED
+                          : v->access.read(v->access.context, VIRTIO_INTERRUPT_STATUS);
 
     d->interrupts++;
     v->access.write(v->access.context, VIRTIO_INTERRUPT_ACK, status);

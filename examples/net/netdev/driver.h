@@ -22,7 +22,6 @@ struct driver {
     const char *name;  /**< that it speaks under */
     const char *sizes; /**< what to set its memory to, if it does not do: `NAME.dma := SIZES` */
     struct nic nic;
-    ukern_handle irq;
     ukern_handle queues; /**< shm: dma0 */
     ukern_handle pool;   /**< shm: dma1 */
     uint64_t retry_at;   /**< the device is down until then; 0: it runs */

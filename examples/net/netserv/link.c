@@ -78,7 +78,7 @@ static err_t output(struct netif *n, struct pbuf *p)
     room = wire_room();
     if (room == NULL) {
         out_of_room = true;
-        return ERR_MEM; /* TCP keeps it */
+        return wire_is_open() ? ERR_MEM : ERR_IF; /* TCP keeps it */
     }
     pbuf_copy_partial(p, room, p->tot_len, 0);
     wire_send(p->tot_len);

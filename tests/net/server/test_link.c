@@ -101,7 +101,7 @@ static uint8_t sent[WIRE_FRAME];
 
 uint8_t *wire_room(void)
 {
-    return full ? NULL : sent;
+    return full || !open ? NULL : sent;
 }
 
 /* What DHCPv6's servers are asked last: its number, and by whom. */
@@ -231,6 +231,8 @@ static void test_another_wire(void **state)
 /* A wire that is of no use any more is closed at once, and opened again in a second. */
 static void test_broken_wire(void **state)
 {
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
+
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         unsigned before = opened;
@@ -239,6 +241,7 @@ static void test_broken_wire(void **state)
         broken = true;
         link_run();
         assert_false(open);
+        assert_int_equal(netif_default->linkoutput(netif_default, p), ERR_IF);
         assert_int_equal(given_back, taken);
         clock_ns += SECOND / 2;
         link_run();
@@ -250,6 +253,7 @@ static void test_broken_wire(void **state)
         come(0, 0);
         assert_true(link_run() > clock_ns);
     }
+    pbuf_free(p);
 }
 
 /* ---- Name servers by router advertisements. ---- */
