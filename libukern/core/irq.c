@@ -70,6 +70,10 @@ void irq_received(struct port *p)
         else
             again(i);
     }
+    if (arch_irq_pending()) { /* now, and not when the receiver has gone to sleep */
+        irq_poll();
+        sched_arm(arch_cpu()); /* the receiver may go on without the scheduler */
+    }
 }
 
 void irq_poll(void)

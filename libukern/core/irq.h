@@ -23,7 +23,9 @@ struct irq {
 };
 
 void irq_put(struct irq *i);
-/* Somebody receives at p: lines that wait for that may fire again, if their bits were received. */
+/* Somebody receives at p: lines that wait for that may fire again, if their bits were received.
+ * What is pending then is taken at once: so whoever was held by the current task, or waited for
+ * anything, may be so no more. */
 void irq_received(struct port *p);
 static inline void irq_receive(struct port *p)
 {

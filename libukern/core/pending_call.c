@@ -208,12 +208,14 @@ static struct way answer(struct cpu *c, struct ukern_sysregs *r, struct task *t,
 
 struct way ipc_long_reply_recv(struct cpu *c, struct ukern_sysregs *r)
 {
-    struct task *t = c->current, *caller = ipc_held(t, r->token);
+    struct task *t = c->current, *caller;
     const struct handle *h = handle_quick(&t->handles, r->x[0], UKERN_R_RECV);
 
+    if (likely(h))
+        irq_receive(h->object); /* which may end what a caller waits for */
+    caller = ipc_held(t, r->token);
     if (unlikely(!caller || !h || caller->call_port != h->object))
         return kernel_general(c, r, UKERN_SYS_ipc_reply_recv);
-    irq_receive(h->object);
     if (likely(caller->call_kind == CALL_PENDING && r->deadline_or_badge == UKERN_FOREVER))
         return reply_recv(c, r, t, caller, h->object);
     if (caller->call_kind == CALL_CALL)

@@ -22,11 +22,11 @@ while read -r netdev own name what; do
     ok "$what, with netdev: at most $netdev instructions" at_most network.json "$name" "$netdev"
     ok "$what, without: at most $own" at_most network.json "own_$name" "$own"
 done <<'GATES'
-1500000 1410000 tcp_in_mib a MiB in
-3530000 3000000 tcp_out_mib a MiB out
-4050 2960 udp_packet a packet of a UDP echo
-35000 27500 connection a connection
-9400 7350 round_trip a round trip by TCP
-40700 35500 page a small page
+1560000 1410000 tcp_in_mib a MiB in
+3700000 3150000 tcp_out_mib a MiB out
+4200 2960 udp_packet a packet of a UDP echo
+36500 27500 connection a connection
+9700 7350 round_trip a round trip by TCP
+42500 35500 page a small page
 GATES
 finish

@@ -207,17 +207,48 @@ static void test_automatic_with_a_reply(void **state)
         sim_raise_irq(9); /* again, before the answer */
         world_interrupt();
         assert_false(sim_irq_enabled(9));
+        /* It comes at once, so the server goes on. */
         assert_int_equal(SYS_TOKEN(server, token, deadline, ipc_reply_recv, port, TAG(7)),
-                         received ? WORLD_WAITS : UKERN_EV_NOTIFY);
+                         UKERN_EV_NOTIFY);
         assert_int_equal(world_result(client), UKERN_OK);
         world_check();
-        assert_int_equal(sim_irq_enabled(9), received);
+        assert_false(sim_irq_enabled(9));
         if (!received)
-            assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
-        world_interrupt();
-        assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+            assert_int_equal(SYS_UNTIL(server, 0, ipc_recv, port), UKERN_EV_NOTIFY);
         SYS_UNTIL(server, 0, notify_wait, port, 1);
+        assert_true(sim_irq_enabled(9));
     }
+}
+
+/* What comes at once may end what the caller waits for: its deadline has passed, and it is not there
+ * any more to be answered. */
+static void pass_time(void)
+{
+    sim_time += 1000000;
+}
+
+static void test_automatic_and_a_deadline(void **state)
+{
+    (void)state;
+    pair();
+    irq = (uint64_t)world_give(
+        world_init, (ukern_handle)SYS(world_init, irq_open, UKERN_INIT_SYSTEM, 9), server, 0);
+    assert_int_equal(SYS(server, irq_bind, irq, port, 1, UKERN_IRQ_AUTO), UKERN_OK);
+    assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+    assert_int_equal(
+        SYS_UNTIL(client, arch_cycles_to_ns(sim_time + 1000), ipc_call, to, TAG(5), 1, 2, 3),
+        WORLD_WAITS);
+    uint64_t token = client->token;
+    assert_int_equal(SYS(server, ipc_recv, port), WORLD_WAITS);
+    sim_raise_irq(9);
+    world_interrupt();
+    assert_int_equal(world_result(server), UKERN_EV_NOTIFY);
+    sim_irq_hook = pass_time;
+    int64_t status = SYS_TOKEN(server, token, UKERN_FOREVER, ipc_reply_recv, port, TAG(7));
+    sim_irq_hook = NULL;
+    assert_int_equal(status, UKERN_ESTALE);
+    assert_int_equal(world_result(client), UKERN_ETIMEDOUT);
+    world_check();
 }
 
 /* It wakes its driver, also when all sleep. */
@@ -324,6 +355,7 @@ static const struct CMUnitTest tests[] = {
     WORLD(test_stray),
     WORLD(test_automatic_among_others),
     WORLD(test_automatic_with_a_reply),
+    WORLD(test_automatic_and_a_deadline),
 };
 
 WORLD_MAIN(tests)
