@@ -153,8 +153,10 @@ static void settle(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_begin(data, 0);
-    if (driver == NULL)
+    if (driver == NULL) {
+        MUST(wire_room() == NULL); /* no driver, no memory of its queues */
         link_begin();
+    }
     fuzz_begin(data, size);
     device.rarity = 1 + byte() % 64 * (byte() % 2);
     while (fuzz_at < fuzz_end)

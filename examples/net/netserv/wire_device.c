@@ -124,6 +124,8 @@ void wire_give_back(uint32_t id)
 
 uint8_t *wire_room(void)
 {
+    if (!opened)
+        return NULL;
     if (free_slots == 0 || !nic_has_room(&driver.nic, 1))
         reap();
     return free_slots == 0 || !nic_has_room(&driver.nic, 1)
